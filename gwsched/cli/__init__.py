@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gwschedctl``: what an operator asks and does."""

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two databases: what is monitored of them, and staying connected.
+
+Everything runs in the thread of the loop: an update only wakes it, and
+nothing changes under a snapshot while it is read.  python-ovs reconnects by
+itself; only the schema, which it needs first, is fetched with retries here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tenacity
+from ovs.db import idl
+from ovs.poller import Poller
+from ovs.stream import Stream
+from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
+from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
+
+from gwsched.conf import Settings, Tls
+from gwsched.schema import (
+    NORTHBOUND,
+    SOUTHBOUND,
+    Table,
+    columns_there,
+    fetch_schema,
+)
+
+LOG = logging.getLogger(__name__)
+
+LOCK = "gwsched"
+LONGEST_RETRY = 10.0
+
+
+class Replica(OvsdbIdl):  # type: ignore[misc]
+    """ovsdbapp's IDL without a sleep per row: nobody else runs here."""
+
+    def cooperative_yield(self) -> None:
+        """Do not yield; the loop is the only thread of the databases."""
+
+
+class Database:
+    """One database, monitored in part; connected or trying to be."""
+
+    def __init__(
+        self,
+        label: str,
+        name: str,
+        remotes: tuple[str, ...],
+        tables: Mapping[str, Table],
+        settings: Settings,
+        *,
+        leader_only: bool,
+    ) -> None:
+        self.label = label
+        self._name = name
+        self._remotes = remotes
+        self._tables = tables
+        self._settings = settings
+        self._leader_only = leader_only
+        self._idl: Replica | None = None
+        self._synced = False
+        self.sessions = 0
+
+    def connect(
+        self, stopping: threading.Event, waiting: Callable[[], None]
+    ) -> None:
+        """Fetch the schema and start to monitor; retry until stopped.
+
+        ``waiting`` is called before each attempt.
+
+        :raises tenacity.RetryError: when stopped before it came to that
+        """
+        for attempt in tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(OSError),
+            wait=tenacity.wait_exponential(0.25, max=LONGEST_RETRY),
+            stop=tenacity.stop_when_event_set(stopping),
+            sleep=tenacity.sleep_using_event(stopping),
+            before_sleep=self._log_retry,
+        ):
+            waiting()
+            with attempt:
+                schema = fetch_schema(
+                    self._remotes, self._name, self._settings.timeout
+                )
+                self._idl = self._monitor(schema)
+
+    def set_lock(self) -> None:
+        """Ask for the lock without which nothing can be written."""
+        self.replica.set_lock(LOCK)
+
+    @property
+    def replica(self) -> Replica:
+        """The IDL; only after :meth:`connect`."""
+        if self._idl is None:
+            raise RuntimeError(f"{self.label} was not connected yet")
+        return self._idl
+
+    @property
+    def rows(self) -> Mapping[str, Any]:
+        """The monitored tables; each has ``rows`` by UUID."""
+        tables: Mapping[str, Any] = self.replica.tables
+        return tables
+
+    @property
+    def synced(self) -> bool:
+        """Whether the replica is whole and kept up to date."""
+        return self._synced
+
+    @property
+    def has_lock(self) -> bool:
+        """Whether the server last said that we hold the lock."""
+        return self.synced and bool(self.replica.has_lock)
+
+    def run(self) -> bool:
+        """Take in what the server sent; say whether anything changed."""
+        before = (self._state(), self._synced)
+        self.replica.run()
+        synced = bool(
+            self.replica.state == idl.Idl.IDL_S_MONITORING
+            and self.replica._session.is_connected()
+        )
+        if synced and not self._synced:
+            self.sessions += 1
+            LOG.info("%s: connected to %s", self.label, self._remote())
+        if self._synced and not synced:
+            LOG.warning(
+                "%s: connection lost; trying %s until it is back",
+                self.label,
+                ", ".join(self._remotes),
+            )
+        self._synced = synced
+        return before != (self._state(), synced)
+
+    def wait(self, poller: Poller) -> None:
+        """Register what shall wake the loop."""
+        self.replica.wait(poller)
+
+    def close(self) -> None:
+        """Close the connection; the server releases the lock with it."""
+        if self._idl is not None:
+            self._idl.close()
+
+    def _state(self) -> tuple[int, bool]:
+        return self.replica.change_seqno, bool(self.replica.has_lock)
+
+    def _remote(self) -> str:
+        return str(self.replica.session_name())
+
+    def _monitor(self, schema: dict[str, Any]) -> Replica:
+        helper = create_schema_helper(schema)
+        for name, table in self._tables.items():
+            columns, missing = columns_there(schema, name, table)
+            helper.register_columns(name, columns)
+            if missing:
+                LOG.warning(
+                    "%s: this server's %s has no %s; going without",
+                    self.label,
+                    name,
+                    ", ".join(missing),
+                )
+        replica = Replica(
+            ",".join(self._remotes),
+            helper,
+            probe_interval=self._settings.probe_ms,
+            leader_only=self._leader_only,
+        )
+        for name, table in self._tables.items():
+            if table.where:
+                # Not through cond_change(): until the first connection that
+                # makes python-ovs poll without ever waiting.
+                condition = replica.tables[name].condition_state
+                condition.init([list(clause) for clause in table.where])
+                condition.request()
+                condition.ack()
+        return replica
+
+    def _log_retry(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        pause = state.next_action.sleep if state.next_action else 0
+        LOG.warning(
+            "%s: not to be reached (%s); next try in %.1f s. Is %s right "
+            "and the server running?",
+            self.label,
+            error,
+            pause,
+            f"[ovn] ovn_{self.label.lower()}_connection",
+        )
+
+
+def open_databases(settings: Settings) -> tuple[Database, Database]:
+    """Return NB and SB, not connected yet, with the TLS identity set."""
+    if settings.tls:
+        _use_identity(settings.tls)
+    # Locks are per server, not per cluster: only the leader's is the lock.
+    nb = Database(
+        "NB",
+        "OVN_Northbound",
+        settings.nb,
+        NORTHBOUND,
+        settings,
+        leader_only=True,
+    )
+    sb = Database(
+        "SB",
+        "OVN_Southbound",
+        settings.sb,
+        SOUTHBOUND,
+        settings,
+        leader_only=False,
+    )
+    return nb, sb
+
+
+def _use_identity(tls: Tls) -> None:
+    Stream.ssl_set_private_key_file(tls.private_key)
+    Stream.ssl_set_certificate_file(tls.certificate)
+    Stream.ssl_set_ca_cert_file(tls.ca_cert)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a chassis may not host a unit: the first filter that says so.
+
+A filter is a function of one :class:`Question` that returns None or one
+sentence.  They are asked in the order of ``FILTERS``, from what the
+deployment says to what the moment says, so the reason that stopped the best
+chassis tells an operator what is nearest to being enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from gwsched.model import Chassis, State, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this chassis, in this state, host this unit?
+
+    ``flagged`` says whether any chassis at all has the gateway flag.
+    """
+
+    unit: Unit
+    chassis: Chassis
+    state: State
+    flagged: bool
+
+
+Filter = Callable[[Question], str | None]
+
+
+def gateway_flag(question: Question) -> str | None:
+    """Want ``enable-chassis-as-gw`` in ``ovn-cms-options``.
+
+    Where no chassis has it, ports that are not Neutron's may use them all;
+    Neutron leaves its own unscheduled then, and so do we.
+    """
+    if question.chassis.is_gateway:
+        return None
+    if not question.flagged and not question.unit.neutron:
+        return None
+    return "ovn-cms-options has no enable-chassis-as-gw"
+
+
+def physical_network(question: Question) -> str | None:
+    """Want a bridge mapping for the network of each port's switch."""
+    for wanted in question.unit.physical_networks:
+        if wanted and not wanted & question.chassis.physical_networks:
+            names = ", ".join(sorted(wanted))
+            return f"ovn-bridge-mappings has no {names}"
+    return None
+
+
+def zone(question: Question) -> str | None:
+    """Want one of the availability zones the router asks for."""
+    hints = question.unit.zone_hints
+    if not hints or hints & question.chassis.zones:
+        return None
+    return f"in none of the zones {', '.join(sorted(hints))}"
+
+
+def verdict(question: Question) -> str | None:
+    """Want a chassis that is proven to be live."""
+    if question.state is State.LIVE:
+        return None
+    return f"it is {question.state}"
+
+
+CONFIGURED: dict[str, Filter] = {
+    "gateway_flag": gateway_flag,
+    "physical_network": physical_network,
+    "zone": zone,
+}
+FILTERS: dict[str, Filter] = {**CONFIGURED, "verdict": verdict}
+
+
+def refuse(
+    question: Question, filters: dict[str, Filter] = FILTERS
+) -> tuple[str, str] | None:
+    """Return the name and sentence of the first filter against, or None."""
+    for name, ask in filters.items():
+        why = ask(question)
+        if why is not None:
+            return name, why
+    return None
+
+
+def nearest_reason(reasons: Iterable[str]) -> str:
+    """Return, of several refusing filters' names, the one asked last."""
+    order = list(FILTERS)
+    return max(reasons, key=order.index, default="no_chassis")

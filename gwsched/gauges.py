@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gauges: computed from the last view whenever somebody asks."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from gwsched.eligibility import Eligibility
+from gwsched.model import Guard, Health, Plan, Snapshot, State, Unit
+from gwsched.schedulers import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the loop last saw and decided; None where it saw nothing yet."""
+
+    nb_connected: bool = False
+    sb_connected: bool = False
+    leader: bool = False
+    max_candidates: int = 5
+    snapshot: Snapshot | None = None
+    health: Health = field(default_factory=Health)
+    plan: Plan = field(default_factory=Plan)
+
+
+class Gauges(Collector):
+    """A collector over the view that a function returns."""
+
+    def __init__(self, view: Callable[[], View]) -> None:
+        self._view = view
+
+    def describe(self) -> Iterable[Metric]:
+        """Describe nothing: collecting before the first view is pointless."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every gauge."""
+        view = self._view()
+        yield _one("leader", "Whether this gwsched may write.", view.leader)
+        yield _many(
+            "ovsdb_connected",
+            "Whether the replica of a database is in sync.",
+            ("db",),
+            {("nb",): view.nb_connected, ("sb",): view.sb_connected},
+        )
+        yield _one(
+            "config_last_reload_successful",
+            "Whether the configuration last read is the one in use.",
+            True,
+        )
+        yield _many(
+            "guard_active",
+            "Whether a guard holds every change back.",
+            ("guard",),
+            {(g,): g in view.health.guards for g in Guard},
+        )
+        if view.snapshot is not None:
+            yield from _ports(view, view.snapshot)
+            yield from _chassis(view.snapshot, view.health)
+            yield _imbalance(view.snapshot, view.health)
+
+
+def _ports(view: View, snapshot: Snapshot) -> Iterator[Metric]:
+    ports = [(unit, port) for unit in snapshot.units for port in unit.ports]
+    yield _one("ports", "Gateway ports in gwsched's care.", len(ports))
+    reasons: Counter[tuple[str, ...]] = Counter()
+    for refusal in view.plan.refusals:
+        reasons[(refusal.reason,)] += len(refusal.unit.ports)
+    yield _many(
+        "ports_unscheduled",
+        "Gateway ports that nobody serves and nobody can be found for.",
+        ("reason",),
+        reasons,
+    )
+    yield _one(
+        "ports_underreplicated",
+        "Gateway ports with fewer live candidates than there could be.",
+        _underreplicated(view, snapshot),
+    )
+    yield _one(
+        "ports_mismatched",
+        "Gateway ports held by another chassis than their primary.",
+        sum(
+            bool(unit.order and port.holder not in (None, unit.order[0]))
+            for unit, port in ports
+        ),
+    )
+    yield _one(
+        "ports_unclaimed",
+        "Gateway ports with candidates that no chassis holds.",
+        sum(bool(unit.order and not port.holder) for unit, port in ports),
+    )
+
+
+def _underreplicated(view: View, snapshot: Snapshot) -> int:
+    """Count the ports short of what all their chassis, alive, could give."""
+    who = Eligibility(snapshot, view.health)
+    fleet: dict[object, int] = {}
+    short = 0
+    for unit in snapshot.units:
+        kind = (unit.neutron, unit.physical_networks, unit.zone_hints)
+        if kind not in fleet:
+            fleet[kind] = sum(who.fits(unit, c) for c in snapshot.chassis)
+        wanted = min(view.max_candidates, fleet[kind])
+        if _living(unit, view.health) < wanted:
+            short += len(unit.ports)
+    return short
+
+
+def _living(unit: Unit, health: Health) -> int:
+    return sum(health.state(c) is not State.DEAD for c in unit.order)
+
+
+def _chassis(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
+    listed: Counter[tuple[str, ...]] = Counter()
+    active: Counter[tuple[str, ...]] = Counter(
+        {(c,): 0 for c, row in snapshot.chassis.items() if row.is_gateway}
+    )
+    for unit in snapshot.units:
+        for rank, chassis in enumerate(unit.order, start=1):
+            listed[(chassis, str(rank))] += len(unit.ports)
+        for port in unit.ports:
+            if port.holder:
+                active[(port.holder,)] += 1
+    yield _many(
+        "chassis_ports",
+        "Gateway ports that list a chassis at a rank; 1 is the primary.",
+        ("chassis", "rank"),
+        listed,
+    )
+    yield _many(
+        "chassis_active_ports",
+        "Gateway ports that a chassis holds, by SB.",
+        ("chassis",),
+        active,
+    )
+    yield _many(
+        "chassis_state",
+        "1 for the verdict on a chassis, 0 for the others.",
+        ("chassis", "state"),
+        {
+            (chassis, state): verdict.state is state
+            for chassis, verdict in health.verdicts.items()
+            for state in State
+        },
+    )
+
+
+def _imbalance(snapshot: Snapshot, health: Health) -> Metric:
+    """The most loaded gateway over the best possible; 1 is even."""
+    live = [
+        name
+        for name, chassis in sorted(snapshot.chassis.items())
+        if chassis.is_gateway and health.state(name) is State.LIVE
+    ]
+    ledger = Ledger()
+    for unit in snapshot.units:
+        ledger.add([c for c in unit.order if c in live], len(unit.ports))
+    return _many(
+        "imbalance_ratio",
+        "Ports of the most loaded gateway over the least possible, by the "
+        "lists: now, and after the worst failure of one.",
+        ("scope",),
+        {
+            ("n",): _peak(ledger, live, None),
+            ("n_minus_1_worst",): max(
+                (_peak(ledger, live, failed) for failed in live), default=1.0
+            ),
+        },
+    )
+
+
+def _peak(ledger: Ledger, live: list[str], failed: str | None) -> float:
+    left = [name for name in live if name != failed]
+    loads = ledger.loads([failed] if failed else [])
+    total = sum(loads[name] for name in left)
+    if not total:
+        return 1.0
+    return max(loads[name] for name in left) / math.ceil(total / len(left))
+
+
+def _one(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"gwsched_{name}", text, value=float(value))
+
+
+def _many(
+    name: str,
+    text: str,
+    labels: tuple[str, ...],
+    values: dict[tuple[str, ...], float] | Counter[tuple[str, ...]],
+) -> Metric:
+    family = GaugeMetricFamily(f"gwsched_{name}", text, labels=labels)
+    for key, value in sorted(values.items()):
+        family.add_metric(key, float(value))
+    return family

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``nb_cfg`` heartbeat: who was asked, who answered, who is silent.
+
+A bump of NB ``nb_cfg`` goes by northd to SB, and each ovn-controller copies
+it into its Chassis_Private row (ovn-sb(5)).  That proves an ovn-controller
+with an SB session and nothing more: it is answered with ovs-vswitchd dead
+and with the tunnel network unplugged.  Anybody may bump (Neutron does).
+
+Silence is counted from when *another* chassis was seen to answer the first
+bump a chassis missed, so a sick northd or SB ages nobody.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from gwsched.model import Policy, Snapshot, frozen_map
+
+# How many bumps are remembered; more than a chassis gets before its verdict.
+REMEMBERED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Bump:
+    """One value of SB ``nb_cfg``: when seen, and when first answered."""
+
+    value: int
+    seen: float
+    answered: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeats:
+    """What is known of heartbeats so far; the empty one knows nothing.
+
+    All times are monotonic seconds.  ``behind``: since when a chassis has
+    missed a bump others answered.  ``proven``: who answered one while we
+    watched.  ``undelivered``, ``unanswered``: since when the newest bump has
+    been on its way to SB, or in SB without any answer.
+    """
+
+    bumps: tuple[Bump, ...] = ()
+    heard: Mapping[str, int] = field(default_factory=lambda: frozen_map({}))
+    behind: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
+    proven: frozenset[str] = frozenset()
+    requested: int = 0
+    asked: float = -math.inf
+    answered: float = math.inf
+    stepped: float = math.inf
+    undelivered: float | None = None
+    unanswered: float | None = None
+
+
+def listen(
+    before: Heartbeats,
+    snapshot: Snapshot,
+    policy: Policy,
+    now: float,
+    *,
+    interrupted: bool,
+) -> Heartbeats:
+    """Note who answered which bump since the last time."""
+    if before.bumps and snapshot.published < before.bumps[-1].value:
+        before = Heartbeats()  # the databases were made anew
+    heard = {
+        name: chassis.nb_cfg
+        for name, chassis in snapshot.chassis.items()
+        if chassis.nb_cfg is not None
+    }
+    fresh = {n for n in heard if heard[n] > before.heard.get(n, heard[n])}
+    bumps = _bumps(before.bumps, snapshot.published, heard, now)
+    after = Heartbeats(
+        bumps=bumps,
+        heard=frozen_map(heard),
+        behind=frozen_map(_behind(before, bumps, snapshot, heard)),
+        proven=(before.proven | fresh) & frozenset(heard),
+        requested=snapshot.requested,
+        asked=_asked(before, snapshot, now),
+        answered=now if fresh else before.answered,
+        stepped=now,
+        undelivered=_undelivered(before, snapshot, now),
+        unanswered=_unanswered(before, bumps, bool(fresh), now),
+    )
+    if interrupted or _gap(before, bool(fresh), policy, now):
+        return restart(after, now)
+    return after
+
+
+def restart(beats: Heartbeats, now: float) -> Heartbeats:
+    """Start every clock again: we could not hear what was said."""
+    return replace(
+        beats,
+        behind=frozen_map(dict.fromkeys(beats.behind, now)),
+        undelivered=None if beats.undelivered is None else now,
+        unanswered=None if beats.unanswered is None else now,
+    )
+
+
+def silence(beats: Heartbeats, name: str, now: float) -> float:
+    """How long a chassis has been silent while others answered (s)."""
+    return now - beats.behind.get(name, now)
+
+
+def overdue(beats: Heartbeats, name: str, policy: Policy, now: float) -> bool:
+    """Whether a chassis has been silent for half of ``dead_after``."""
+    since = beats.behind.get(name, math.inf)
+    return now >= since + policy.dead_after / 2
+
+
+def silent(beats: Heartbeats, name: str, policy: Policy, now: float) -> bool:
+    """Whether a chassis failed to answer for ``dead_after``, asked twice.
+
+    The second bump must have been seen half-way or later, and a quarter of
+    ``dead_after`` must have passed since another chassis answered it: after
+    a pause of the databases the answers trickle in one by one.
+    """
+    since = beats.behind.get(name, math.inf)
+    if now < since + policy.dead_after:
+        return False
+    return any(
+        bump.seen >= since + policy.dead_after / 2
+        and now >= bump.answered + policy.dead_after / 4
+        for bump in beats.bumps
+    )
+
+
+def stuck(beats: Heartbeats, policy: Policy, now: float) -> str | None:
+    """Say what is wrong if heartbeats are not carried or answered at all."""
+    undelivered, unanswered = beats.undelivered, beats.unanswered
+    if undelivered is not None and now >= undelivered + policy.dead_after:
+        return (
+            f"nb_cfg has not gone from NB to SB for "
+            f"{now - undelivered:.0f} s: is ovn-northd running?"
+        )
+    if unanswered is not None and now >= unanswered + policy.dead_after:
+        return (
+            f"no chassis at all has answered a heartbeat for "
+            f"{now - unanswered:.0f} s: is SB, or this host, cut off?"
+        )
+    return None
+
+
+def due(beats: Heartbeats, policy: Policy, now: float) -> bool:
+    """Whether it is time for one more bump.
+
+    That is every ``probe_interval`` unless somebody else just did, and once
+    more for a chassis that has been silent for half of ``dead_after``.
+    """
+    if now >= beats.asked + policy.probe_interval:
+        return True
+    half = policy.dead_after / 2
+    return any(
+        now >= since + half > beats.asked for since in beats.behind.values()
+    )
+
+
+def wake_at(beats: Heartbeats, policy: Policy, now: float) -> float:
+    """When the next bump is due or the next silence ripens."""
+    times = [beats.asked + policy.probe_interval, now + policy.dead_after]
+    for since in {*beats.behind.values()}:
+        times += [since + policy.dead_after * part for part in (0.5, 1, 1.25)]
+    for bump in beats.bumps if beats.behind else ():
+        times.append(bump.answered + policy.dead_after / 4)
+    waits = (beats.undelivered, beats.unanswered)
+    times += [w + policy.dead_after for w in waits if w is not None]
+    return min(t for t in times if t > now)
+
+
+def _bumps(
+    before: tuple[Bump, ...],
+    published: int,
+    heard: Mapping[str, int],
+    now: float,
+) -> tuple[Bump, ...]:
+    """Add the value SB shows, and note which values are answered."""
+    if not before or published > before[-1].value:
+        before = (*before, Bump(published, now))[-REMEMBERED:]
+    best = max(heard.values(), default=-1)
+    return tuple(
+        replace(bump, answered=now)
+        if bump.answered == math.inf and best >= bump.value
+        else bump
+        for bump in before
+    )
+
+
+def _behind(
+    before: Heartbeats,
+    bumps: tuple[Bump, ...],
+    snapshot: Snapshot,
+    heard: Mapping[str, int],
+) -> dict[str, float]:
+    """Since when each chassis has missed a bump that another answered."""
+    answered = [b for b in bumps if b.answered < math.inf]
+    behind = {}
+    for name in snapshot.chassis:
+        value = heard.get(name, -1)
+        missed = [b.answered for b in answered if b.value > value]
+        if missed and before.heard.get(name, -1) == value:
+            behind[name] = before.behind.get(name, missed[0])
+        elif missed:
+            behind[name] = missed[0]
+    return behind
+
+
+def _asked(before: Heartbeats, snapshot: Snapshot, now: float) -> float:
+    """When ``nb_cfg`` last went up in NB, whoever did it."""
+    if before.bumps and snapshot.requested > before.requested:
+        return now
+    return before.asked
+
+
+def _undelivered(
+    before: Heartbeats, snapshot: Snapshot, now: float
+) -> float | None:
+    if snapshot.requested <= snapshot.published:
+        return None
+    moved = before.bumps and snapshot.published > before.bumps[-1].value
+    return now if before.undelivered is None or moved else before.undelivered
+
+
+def _unanswered(
+    before: Heartbeats, bumps: tuple[Bump, ...], fresh: bool, now: float
+) -> float | None:
+    if bumps[-1].answered < math.inf:
+        return None
+    return now if before.unanswered is None or fresh else before.unanswered
+
+
+def _gap(before: Heartbeats, fresh: bool, policy: Policy, now: float) -> bool:
+    """Whether we did not listen, or heard nobody, for too long."""
+    long = 2 * max(policy.probe_interval, policy.dead_after)
+    return now > before.stepped + long or (
+        fresh and now > before.answered + long
+    )

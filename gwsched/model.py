@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words of gwsched as frozen values; nothing here does anything.
+
+A :class:`Snapshot` is everything read from the two databases at one moment,
+a :class:`Health` is what the evidence says of each chassis, and a
+:class:`Plan` is what shall be written, each change with its reason.  Ranks
+count from 1 (the primary); in the database a higher priority is better.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def frozen_map(mapping: Mapping[K, V]) -> Mapping[K, V]:
+    """Return a read-only copy of a mapping, in the order of its items."""
+    return MappingProxyType(dict(mapping))
+
+
+class Form(enum.StrEnum):
+    """The NB table that holds a candidate list (ovn-nb(5))."""
+
+    GATEWAY_CHASSIS = "gateway_chassis"
+    HA_CHASSIS_GROUP = "ha_chassis_group"
+
+
+class State(enum.StrEnum):
+    """What the evidence says of a chassis."""
+
+    LIVE = "live"
+    SUSPECT = "suspect"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    RETURNING = "returning"
+
+
+class Reason(enum.StrEnum):
+    """Why a candidate list is changed."""
+
+    NEW = "new"
+    FAILOVER = "failover"
+    REPAIR = "repair"
+
+
+class Guard(enum.StrEnum):
+    """What can hold every change back."""
+
+    STARTUP = "startup"
+    MASS_FAILURE = "mass_failure"
+    ISOLATION = "isolation"
+
+
+@dataclass(frozen=True, slots=True)
+class Chassis:
+    """A row of SB Chassis with the heartbeat of its Chassis_Private.
+
+    ``uncertain`` is set where ``ovn-bridge-mappings`` or ``ovn-cms-options``
+    could not be parsed whole: what is missing then proves nothing.
+    """
+
+    name: str
+    hostname: str = ""
+    is_gateway: bool = True
+    physical_networks: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
+    nb_cfg: int | None = None
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chassis that may host a gateway port, and its priority in NB."""
+
+    chassis: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPort:
+    """An NB Logical_Router_Port entitled to candidates, and its SB twin.
+
+    ``holder`` is the chassis that SB ``Port_Binding[cr-<name>]`` names.
+    """
+
+    name: str
+    router: str = ""
+    physical_networks: frozenset[str] = frozenset()
+    zone_hints: frozenset[str] = frozenset()
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A placement unit: the ports that share one candidate list.
+
+    ``candidates`` are in the order OVN ranks them, duplicates included.
+    ``in_force`` says that SB carries the same order (northd has seen it).
+    ``references`` are the ``ref_chassis`` of the SB group: who can tell a
+    lone survivor that it is not the one cut off (ovn-sb(5)).
+    ``shadowed`` says that the other table is filled in too and that OVN
+    ignores it (northd prefers ha_chassis_group).
+    """
+
+    name: str
+    form: Form | None
+    ports: tuple[GatewayPort, ...]
+    candidates: tuple[Candidate, ...] = ()
+    neutron: bool = False
+    in_force: bool = True
+    references: frozenset[str] = frozenset()
+    shadowed: bool = False
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The chassis of the list, best first, each named once."""
+        return tuple(dict.fromkeys(c.chassis for c in self.candidates))
+
+    @property
+    def holder(self) -> str | None:
+        """The chassis that holds every port of the unit, if one does."""
+        holders = {port.holder for port in self.ports}
+        return next(iter(holders)) if len(holders) == 1 else None
+
+    def held_by(self, chassis: str) -> bool:
+        """Whether a chassis holds any port of the unit."""
+        return any(port.holder == chassis for port in self.ports)
+
+    @property
+    def physical_networks(self) -> tuple[frozenset[str], ...]:
+        """One set per port: a host must carry one network of each."""
+        return tuple(p.physical_networks for p in self.ports)
+
+    @property
+    def zone_hints(self) -> frozenset[str]:
+        """The availability zones its routers ask for; empty is any."""
+        return frozenset().union(*(p.zone_hints for p in self.ports))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a database that is not as it should be."""
+
+    database: str
+    subject: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.database} {self.subject}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Both databases at one moment.
+
+    ``requested`` is NB ``nb_cfg`` (the heartbeat asked for), ``published``
+    is SB ``nb_cfg`` (what northd passed on to the chassis).  ``bfd_time`` is
+    how long tunnel BFD needs to see a death, in seconds.
+    """
+
+    chassis: Mapping[str, Chassis]
+    units: tuple[Unit, ...]
+    requested: int = 0
+    published: int = 0
+    heartbeat: bool = True
+    bfd_time: float = 3.0
+    default_form: Form = Form.HA_CHASSIS_GROUP
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A chassis' state, since when (monotonic seconds), and why."""
+
+    state: State
+    since: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who holds a unit: since when, and since when its list is as it is."""
+
+    holder: str | None
+    order: tuple[str, ...]
+    since: float
+    listed_since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The outcome of one health step.
+
+    ``beat`` asks the leader for one more ``nb_cfg`` bump now; ``wake_at`` is
+    when time alone may change something (monotonic seconds).
+    """
+
+    verdicts: Mapping[str, Verdict] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    claims: Mapping[str, Claim] = field(default_factory=lambda: frozen_map({}))
+    guards: Mapping[Guard, str] = field(default_factory=lambda: frozen_map({}))
+    beat: bool = False
+    wake_at: float = float("inf")
+
+    def state(self, chassis: str) -> State:
+        """Return the state of a chassis; of an unheard-of one, unknown."""
+        verdict = self.verdicts.get(chassis)
+        return verdict.state if verdict else State.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new candidate list for one unit, best first, and its reason."""
+
+    unit: Unit
+    form: Form
+    after: tuple[str, ...]
+    reason: Reason
+    why: str
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The list to write, with dense priorities: its length down to 1.
+
+        Dense because Neutron's scheduler counts load at 1..5 only.
+        """
+        top = len(self.after)
+        return tuple(Candidate(c, top - i) for i, c in enumerate(self.after))
+
+    @property
+    def is_move(self) -> bool:
+        """Whether the primary changes (else it is a re-ranking)."""
+        return self.unit.order[:1] != self.after[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A unit that ought to be changed and cannot be."""
+
+    unit: Unit
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to write now, what cannot be, and when to look again."""
+
+    changes: tuple[Change, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    deferred: Mapping[Guard, int] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    wake_at: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings that the pure half decides by; times in seconds."""
+
+    max_candidates: int = 5
+    probe_interval: float = 10.0
+    dead_after: float = 20.0
+    hold_down: float = 30.0

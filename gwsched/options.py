@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every option there is, with its help, unit and bounds."""
+
+from __future__ import annotations
+
+from oslo_config import cfg, types
+
+REMOTE = types.String(regex=r"^(unix:/.+|(tcp|ssl):.+:\d+)$")
+
+OVN_OPTS: list[cfg.Opt] = [
+    cfg.ListOpt(
+        "ovn_nb_connection",
+        default=["unix:/var/run/ovn/ovnnb_db.sock"],
+        item_type=REMOTE,
+        help="Remotes of the OVN Northbound database, comma separated: "
+        "unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT. Name every server of a "
+        "cluster; gwsched stays with its leader.",
+    ),
+    cfg.ListOpt(
+        "ovn_sb_connection",
+        default=["unix:/var/run/ovn/ovnsb_db.sock"],
+        item_type=REMOTE,
+        help="Remotes of the OVN Southbound database, comma separated. It "
+        "is only read; any server of a cluster, or a relay, will do.",
+    ),
+    *(
+        cfg.StrOpt(
+            f"ovn_{db}_{part}",
+            default="",
+            help=f"The {what} for ssl remotes of the {long} database: the "
+            "path of a PEM file. python-ovs has one TLS identity in a "
+            "process, so the two databases must name the same file.",
+        )
+        for db, long in (("nb", "Northbound"), ("sb", "Southbound"))
+        for part, what in (
+            ("private_key", "private key"),
+            ("certificate", "certificate"),
+            ("ca_cert", "certificate authority"),
+        )
+    ),
+    cfg.IntOpt(
+        "ovsdb_connection_timeout",
+        default=10,
+        min=1,
+        max=180,
+        help="How long to wait for one answer of a database, in seconds, "
+        "before connecting anew. Neutron's default of 180 is for an API "
+        "server; a daemon that repairs must not hang that long.",
+    ),
+    cfg.IntOpt(
+        "ovsdb_probe_interval",
+        default=5000,
+        min=0,
+        max=600000,
+        help="After how much silence a database is probed, in milliseconds; "
+        "without an answer for as long again the connection is lost. 0 "
+        "switches the probe off. Neutron's default is 60000.",
+    ),
+]
+
+SCHEDULER_OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        "ovn_l3_scheduler",
+        default="leastloaded",
+        help="The scheduler that chooses chassis: leastloaded (even now and "
+        "after any single failure), chance (random, but the same after a "
+        "restart), or the name of any installed plug-in (entry point group "
+        "gwsched.schedulers).",
+    ),
+    cfg.IntOpt(
+        "max_candidates",
+        default=5,
+        min=1,
+        max=32,
+        help="How many chassis a gateway port's list may have. Beside "
+        "Neutron leave it at 5: it fills shorter lists up again.",
+    ),
+    cfg.StrOpt(
+        "mode",
+        default="enforce",
+        choices=[
+            ("enforce", "Write what is planned."),
+            (
+                "observe",
+                "Write no placement, log what would be written. The "
+                "heartbeat (nb_cfg) goes on: without it nothing is known.",
+            ),
+        ],
+        help="Whether plans are carried out.",
+    ),
+    cfg.StrOpt(
+        "table",
+        default="auto",
+        choices=[
+            (
+                "auto",
+                "The form most gateway ports have already, ha_chassis_group "
+                "where there is none.",
+            ),
+            ("gateway_chassis", "Gateway_Chassis rows of the port."),
+            ("ha_chassis_group", "An HA_Chassis_Group for the port."),
+        ],
+        help="The Northbound table for the lists of ports that have none "
+        "yet. A list that is there is changed where it is.",
+    ),
+    cfg.StrOpt(
+        "adopt",
+        default="marked",
+        choices=[
+            (
+                "marked",
+                "Ports with candidates, with Neutron's marker, or named by "
+                "an intent (NB_Global external_ids:gwsched-adopt-PORT=true).",
+            ),
+            (
+                "localnet",
+                "Also every router port that faces a switch with a localnet "
+                "port; for OVN without Neutron.",
+            ),
+        ],
+        help="Which router ports are gateway ports.",
+    ),
+]
+
+HEALTH_OPTS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        "probe_interval",
+        default=10,
+        min=1,
+        max=600,
+        help="How often every ovn-controller is asked for a sign of life by "
+        "a bump of nb_cfg, in seconds. Bumps of others count.",
+    ),
+    cfg.IntOpt(
+        "dead_after",
+        default=20,
+        min=1,
+        max=3600,
+        help="How long a chassis must leave such a bump unanswered while "
+        "others answer, in seconds, before it can be dead.",
+    ),
+]
+
+FAILOVER_OPTS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        "hold_down",
+        default=30,
+        min=1,
+        max=86400,
+        help="How long a chassis must be dead before it leaves the lists it "
+        "serves with others, and how long a chassis that comes back must "
+        "answer before it is used again, in seconds. A port left with no "
+        "live candidate does not wait.",
+    ),
+]
+
+METRICS_OPTS: list[cfg.Opt] = [
+    cfg.HostAddressOpt(
+        "bind",
+        default="127.0.0.1",
+        help="The address on which metrics and health are served.",
+    ),
+    cfg.PortOpt(
+        "port",
+        default=9977,
+        min=0,
+        max=65535,
+        help="The TCP port number of that listener; 0 takes any free one "
+        "and logs it.",
+    ),
+]
+
+GROUPS: dict[str, list[cfg.Opt]] = {
+    "ovn": OVN_OPTS,
+    "scheduler": SCHEDULER_OPTS,
+    "health": HEALTH_OPTS,
+    "failover": FAILOVER_OPTS,
+    "metrics": METRICS_OPTS,
+}

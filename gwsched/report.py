@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is new since the last cycle, said once: to the log and the counters.
+
+A level-triggered loop sees everything again in each cycle; an operator
+wants to read it when it begins and when it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from gwsched.metrics import Metrics
+from gwsched.model import Change, Guard, Health, Plan, Snapshot, State, Verdict
+from gwsched.watch import Outcome
+
+LOG = logging.getLogger(__name__)
+
+ALARMING = (State.SUSPECT, State.DEAD)
+
+
+class Reporter:
+    """Remembers what it has said."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._verdicts: Mapping[str, Verdict] = {}
+        self._guards: set[Guard] = set()
+        self._problems: set[object] = set()
+        self._refusals: set[tuple[str, str]] = set()
+        self._deferred: set[Guard] = set()
+        self._observed: set[tuple[str, tuple[str, ...]]] = set()
+
+    def health(self, health: Health) -> None:
+        """Say whose verdict changed, and which guards began or ended."""
+        for name, verdict in health.verdicts.items():
+            before = self._verdicts.get(name)
+            if before is None or before.state is not verdict.state:
+                alarming = verdict.state in ALARMING
+                LOG.log(
+                    logging.WARNING if alarming else logging.INFO,
+                    "chassis %s: %s -> %s: %s",
+                    name,
+                    before.state if before else "unheard of",
+                    verdict.state,
+                    verdict.why,
+                )
+        self._verdicts = health.verdicts
+        for guard, why in health.guards.items():
+            if guard not in self._guards:
+                level = logging.INFO
+                if guard is not Guard.STARTUP:
+                    level = logging.ERROR
+                LOG.log(level, "guard %s: no change is made: %s", guard, why)
+        for guard in self._guards - set(health.guards):
+            LOG.info("guard %s is over", guard)
+        self._guards = set(health.guards)
+
+    def problems(self, snapshot: Snapshot) -> None:
+        """Name what is wrong in the databases, when it turns up."""
+        for problem in snapshot.problems:
+            if problem not in self._problems:
+                LOG.warning("%s", problem)
+                self._metrics.errors.labels(problem.database.lower()).inc()
+        for gone in self._problems - set(snapshot.problems):
+            LOG.info("no longer: %s", gone)
+        self._problems = set(snapshot.problems)
+
+    def plan(self, plan: Plan) -> None:
+        """Say what cannot be done, and what must wait for a guard."""
+        refusals = {(r.unit.name, r.reason): r for r in plan.refusals}
+        if self._guards:
+            refusals = {}  # what a guard keeps from being known or done
+        for key, refusal in refusals.items():
+            if key not in self._refusals:
+                LOG.error("%s: nobody can host it: %s", key[0], refusal.why)
+                if refusal.reason == "scheduler":
+                    self._metrics.errors.labels("scheduler").inc()
+        self._refusals = set(refusals)
+        for guard, number in plan.deferred.items():
+            if guard not in self._deferred:
+                LOG.info("%d changes wait for guard %s", number, guard)
+                self._metrics.deferred.labels(guard).inc(number)
+        self._deferred = set(plan.deferred)
+
+    def committed(self, changes: Iterable[Change]) -> None:
+        """Say what was written, one line per list, and count it."""
+        for change in changes:
+            LOG.info("%s", sentence(change))
+            if not change.is_move:
+                self._metrics.rank_updates.inc()
+
+    def observed(self, changes: Iterable[Change]) -> None:
+        """Say what would be written were it not for ``mode = observe``."""
+        observed = set()
+        for change in changes:
+            key = (change.unit.name, change.after)
+            observed.add(key)
+            if key not in self._observed:
+                LOG.info("observe: would write %s", sentence(change))
+        self._observed = observed
+
+    def outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Say how moves ended."""
+        for outcome in outcomes:
+            result = "claimed" if outcome.claimed else "unclaimed"
+            self._metrics.moves.labels(outcome.reason, result).inc()
+            if outcome.claimed:
+                self._metrics.convergence.observe(outcome.seconds)
+                LOG.info(
+                    "%s: %s has claimed it after %.2f s",
+                    outcome.port,
+                    outcome.target,
+                    outcome.seconds,
+                )
+            else:
+                LOG.error(
+                    "%s: %s has not claimed it within %.0f s; look at its "
+                    "ovn-controller and tunnels",
+                    outcome.port,
+                    outcome.target,
+                    outcome.seconds,
+                )
+
+
+def sentence(change: Change) -> str:
+    """Say in one line what a change does and why."""
+    before = ", ".join(change.unit.order)
+    after = ", ".join(change.after)
+    return (
+        f"{change.unit.name}: [{before}] -> [{after}] "
+        f"({change.reason}: {change.why})"
+    )

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which tables, columns and rows gwsched sees, and if a server has them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ovs import jsonrpc
+from ovs.poller import Poller
+from ovs.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is monitored of a table: columns, and the rows if not all."""
+
+    columns: tuple[str, ...]
+    where: tuple[tuple[str, str, str], ...] = ()
+
+
+NORTHBOUND: dict[str, Table] = {
+    "NB_Global": Table(("nb_cfg", "external_ids", "options")),
+    "Logical_Router": Table(("name", "ports", "options", "external_ids")),
+    "Logical_Router_Port": Table(
+        ("name", "gateway_chassis", "ha_chassis_group", "external_ids")
+    ),
+    "Logical_Switch": Table(("name", "ports")),
+    "Logical_Switch_Port": Table(
+        ("name", "type", "options"),
+        (("type", "==", "router"), ("type", "==", "localnet")),
+    ),
+    "Gateway_Chassis": Table(("name", "chassis_name", "priority")),
+    "HA_Chassis_Group": Table(("name", "ha_chassis", "external_ids")),
+    "HA_Chassis": Table(("chassis_name", "priority")),
+}
+SOUTHBOUND: dict[str, Table] = {
+    "SB_Global": Table(("nb_cfg",)),
+    "Chassis": Table(("name", "hostname", "other_config")),
+    "Chassis_Private": Table(("name", "nb_cfg")),
+    "Port_Binding": Table(
+        ("logical_port", "type", "chassis", "ha_chassis_group"),
+        (("type", "==", "chassisredirect"),),
+    ),
+    "HA_Chassis_Group": Table(("name", "ha_chassis", "ref_chassis")),
+    "HA_Chassis": Table(("chassis", "priority", "external_ids")),
+}
+
+
+def columns_there(
+    schema: dict[str, Any], name: str, table: Table
+) -> tuple[list[str], list[str]]:
+    """Part the columns we want into those a server has and has not.
+
+    :raises OSError: where the table itself is missing
+    """
+    there = schema["tables"].get(name, {}).get("columns")
+    if there is None:
+        raise OSError(errno.EPROTO, f"the schema has no table {name}")
+    return (
+        [c for c in table.columns if c in there],
+        [c for c in table.columns if c not in there],
+    )
+
+
+def fetch_schema(
+    remotes: tuple[str, ...], name: str, timeout: float
+) -> dict[str, Any]:
+    """Fetch a database's schema from the first server that has it.
+
+    :param timeout: for one server, in seconds
+    :raises OSError: where none answered
+    """
+    failures = []
+    for remote in remotes:
+        try:
+            return _fetch_schema(remote, name, timeout)
+        except OSError as error:
+            failures.append(f"{remote}: {error.strerror or error}")
+    raise OSError(errno.ECONNREFUSED, "; ".join(failures))
+
+
+def _fetch_schema(remote: str, name: str, timeout: float) -> dict[str, Any]:
+    deadline = time.monotonic() + timeout
+    error, stream = Stream.open_block(Stream.open(remote), int(timeout * 1000))
+    if error:
+        raise OSError(error, os.strerror(error))
+    rpc = jsonrpc.Connection(stream)
+    try:
+        reply = _ask(rpc, "get_schema", [name], deadline)
+    finally:
+        rpc.close()
+    if reply.error or not isinstance(reply.result, dict):
+        raise OSError(errno.EPROTO, f"no schema of {name}: {reply.error}")
+    schema: dict[str, Any] = reply.result
+    return schema
+
+
+def _ask(
+    rpc: jsonrpc.Connection, method: str, params: list[str], deadline: float
+) -> jsonrpc.Message:
+    """Send one request and wait for its answer, until the deadline."""
+    request = jsonrpc.Message.create_request(method, params)
+    rpc.send(request)
+    while True:
+        rpc.run()
+        error, message = rpc.recv()
+        if error == 0 and message.id == request.id:
+            return message
+        if error not in (0, errno.EAGAIN):
+            raise OSError(errno.ECONNRESET, "the connection was closed")
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise OSError(errno.ETIMEDOUT, f"no answer to {method}")
+        poller = Poller()
+        rpc.wait(poller)
+        rpc.recv_wait(poller)
+        poller.timer_wait(int(left * 1000) + 1)
+        poller.block()

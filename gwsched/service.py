@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon ``gwsched``: start, signals, the service manager, the end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+import sdnotify
+import tenacity
+from oslo_config import cfg
+from oslo_log import log
+from ovsdbapp.backend.ovs_idl import vlog
+
+from gwsched import __version__, conf, plugins
+from gwsched.conf import ConfigurationError, Settings
+from gwsched.connection import Database, open_databases
+from gwsched.loop import LONGEST_WAIT, Loop
+from gwsched.metrics import Metrics
+from gwsched.schedulers import Scheduler
+from gwsched.web import App, Listener
+
+LOG = logging.getLogger(__name__)
+
+USAGE = 2
+# A loop that has not come round for this long is not alive (seconds).
+STALE = 6 * LONGEST_WAIT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the daemon; return its exit code."""
+    args = sys.argv[1:] if argv is None else list(argv)
+    try:
+        options, settings = conf.load(args)
+        scheduler = plugins.load_scheduler(settings.scheduler)
+        _set_up_logging(options)
+        service = Service(settings, scheduler)
+    except ConfigurationError as error:
+        print(f"gwsched: {error}", file=sys.stderr)  # noqa: T201
+        return USAGE
+    LOG.info("gwsched %s starts", __version__)
+    options.log_opt_values(LOG, logging.DEBUG)
+    return service.run()
+
+
+class Service:
+    """The process around the loop."""
+
+    def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
+        """Open the listener; :raises ConfigurationError: where it cannot."""
+        self._settings = settings
+        self._scheduler = scheduler
+        self._metrics = Metrics()
+        self._stopping = threading.Event()
+        self._notifier = sdnotify.SystemdNotifier()
+        self._completed_at = time.monotonic()
+        app = App(self._metrics.registry, self._not_live, self._not_ready)
+        bind, port = settings.metrics_bind, settings.metrics_port
+        try:
+            self._listener = Listener(app, bind, port)
+        except OSError as error:
+            raise ConfigurationError(
+                f"[metrics] cannot listen on {bind} port {port}: {error}"
+            ) from error
+
+    def run(self) -> int:
+        """Serve until told to stop; return the exit code."""
+        wakeup = self._handle_signals()
+        self._listener.start()
+        LOG.info(
+            "metrics and health on http://%s:%d",
+            self._settings.metrics_bind,
+            self._listener.port,
+        )
+        # A database that is away at boot must not fail the unit.
+        self._notifier.notify("READY=1\nSTATUS=connecting")
+        databases = open_databases(self._settings)
+        try:
+            self._serve(*databases, wakeup)
+        except tenacity.RetryError:
+            LOG.info("stopped before the databases could be reached")
+        finally:
+            self._notifier.notify("STOPPING=1")
+            for database in databases:
+                database.close()
+            self._listener.stop()
+        LOG.info("gwsched ends")
+        return 0
+
+    def _serve(
+        self, nb: Database, sb: Database, wakeup: socket.socket
+    ) -> None:
+        for database in (nb, sb):
+            database.connect(self._stopping, self._completed)
+        nb.set_lock()
+        loop = Loop(nb, sb, self._scheduler, self._settings, self._metrics)
+
+        def completed() -> None:
+            self._completed(loop.summary)
+
+        loop.run(self._stopping, wakeup, completed)
+
+    def _completed(self, status: str = "connecting") -> None:
+        """Tell the service manager that the loop has come round."""
+        self._completed_at = time.monotonic()
+        self._notifier.notify(f"WATCHDOG=1\nSTATUS={status}")
+
+    def _not_live(self) -> str | None:
+        age = time.monotonic() - self._completed_at
+        if age <= STALE:
+            return None
+        return f"the loop has not come round for {age:.0f} s"
+
+    def _not_ready(self) -> str | None:
+        view = self._metrics.view
+        for db, there in (
+            ("NB", view.nb_connected),
+            ("SB", view.sb_connected),
+        ):
+            if not there:
+                return f"{db} is not in sync"
+        return None
+
+    def _handle_signals(self) -> socket.socket:
+        """Let signals set flags only, and wake the loop by a socket."""
+        reader, writer = socket.socketpair()
+        self._sockets = (reader, writer)
+        for end in self._sockets:
+            end.setblocking(False)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._ignore)
+        return reader
+
+    def _stop(self, number: int, _frame: object) -> None:
+        LOG.info("%s: stopping", signal.Signals(number).name)
+        self._stopping.set()
+
+    def _ignore(self, _number: int, _frame: object) -> None:
+        LOG.info("SIGHUP is reserved for reload, which is not there yet")
+
+
+def _set_up_logging(options: cfg.ConfigOpts) -> None:
+    log.set_defaults(
+        default_log_levels=[*log.get_default_log_levels(), "ovsdbapp=WARN"]
+    )
+    log.setup(options, "gwsched", __version__)
+    vlog.use_python_logger(max_level=vlog.WARN)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP listener: metrics and health, and 404 for anything else."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import (
+    WSGIRequestHandler,
+    WSGIServer,
+    make_server,
+)
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+LOG = logging.getLogger(__name__)
+
+# A probe answers with None if all is well, else with what is not.
+Probe = Callable[[], str | None]
+# A client that says nothing for this long (seconds) is hung up on.
+PATIENCE = 10
+
+
+class App:
+    """The WSGI application: a path, an answer."""
+
+    def __init__(
+        self, registry: CollectorRegistry, live: Probe, ready: Probe
+    ) -> None:
+        self._metrics = make_wsgi_app(registry)
+        self._probes = {"/livez": live, "/readyz": ready}
+
+    def __call__(
+        self, environ: WSGIEnvironment, start: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        path = environ.get("PATH_INFO", "")
+        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+            return _text(start, "405 Method Not Allowed", "only GET")
+        if path == "/metrics":
+            answer: Iterable[bytes] = self._metrics(environ, start)
+            return answer
+        if path not in self._probes:
+            return _text(start, "404 Not Found", f"there is no {path}")
+        wrong = self._probes[path]()
+        if wrong:
+            return _text(start, "503 Service Unavailable", wrong)
+        return _text(start, "200 OK", "ok")
+
+
+def _text(start: StartResponse, status: str, body: str) -> list[bytes]:
+    start(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return [body.encode(errors="replace") + b"\n"]
+
+
+class Listener:
+    """Serves an application on threads of its own."""
+
+    def __init__(self, app: App, bind: str, port: int) -> None:
+        """Open the port; :raises OSError: where that is not possible."""
+        family = _Server6 if ":" in bind else _Server
+        self._server = make_server(bind, port, app, family, _Handler)
+        self.port = self._server.server_port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="web", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port; requests under way are not waited for."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = PATIENCE
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Log requests where they disturb nobody."""
+        LOG.debug(format, *args)

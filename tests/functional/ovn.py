@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real ovsdb-servers and a real northd, with chassis made by hand.
+
+The parts are ovsdbapp's; the chassis have rows and nothing behind them, so
+what an ovn-controller would write is written here by ovn-sbctl.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fixtures
+from ovsdbapp import venv
+
+SCHEMAS = Path("/usr/share/ovn")
+PATIENCE = 15.0
+
+
+def wait_for(
+    condition: Callable[[], Any], what: str, timeout: float = PATIENCE
+) -> Any:
+    """Poll a condition until it holds, and return what it returned."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout} s in vain for {what}")
+        time.sleep(0.02)
+
+
+class Ovn(fixtures.Fixture):
+    """NB, SB and northd in a directory of their own."""
+
+    def __init__(self, northd: bool = True, protocol: str | None = None):
+        super().__init__()
+        self._with_northd = northd
+        self._protocol = protocol
+        self.identity: venv.SslConfig | None = None
+
+    def _setUp(self) -> None:
+        directory = tempfile.mkdtemp(prefix="gws-")
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        self.directory = Path(directory)
+        self.venv = self.useFixture(venv.VenvFixture(directory))
+        self.venv.set_path(os.environ["PATH"])
+        self.venv.env["OVN_RUNDIR"] = directory
+        if self._protocol == "ssl":
+            pki = self.useFixture(venv.PkiFixture(self.venv))
+            self.identity = pki.create_certificate("ovn")
+        self._servers = {
+            "nb": self._server("nb", "ovn-nb.ovsschema"),
+            "sb": self._server("sb", "ovn-sb.ovsschema"),
+        }
+        for server in self._servers.values():
+            self.useFixture(server)
+        # Every server is ended by its process id, even a stopped one.
+        self.addCleanup(self._kill_all)
+        self.nbctl("init")
+        self.sbctl("init")
+        if self._with_northd:
+            northd = venv.NorthdFixture(
+                self.venv, self._unix("nb"), self._unix("sb"), "northd"
+            )
+            self.useFixture(northd)
+            self.pids["northd"] = northd.pid_from_pidfile
+
+    def _server(self, name: str, schema: str) -> venv.OvsdbServerFixture:
+        return venv.OvsdbServerFixture(
+            self.venv,
+            name,
+            str(SCHEMAS / schema),
+            ssl_config=self.identity,
+            remote_proto=self._protocol,
+        )
+
+    pids: dict[str, int]
+
+    def setUp(self) -> None:
+        self.pids = {}
+        super().setUp()
+
+    @property
+    def nb(self) -> str:
+        """The remote of NB."""
+        return str(self._servers["nb"].connection)
+
+    @property
+    def sb(self) -> str:
+        """The remote of SB."""
+        return str(self._servers["sb"].connection)
+
+    def _unix(self, name: str) -> str:
+        return f"unix:{self.directory}/{name}.sock"
+
+    def nbctl(self, *args: str) -> str:
+        return self._ctl("ovn-nbctl", "nb", args)
+
+    def sbctl(self, *args: str) -> str:
+        return self._ctl("ovn-sbctl", "sb", args)
+
+    def _ctl(self, tool: str, name: str, args: tuple[str, ...]) -> str:
+        command = [tool, f"--db={self._unix(name)}", "--no-leader-only"]
+        done = subprocess.run(
+            [*command, "--timeout=10", *args],
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{args}: {done.stderr}"
+        return done.stdout.strip()
+
+    # -- processes ---------------------------------------------------------
+
+    def pid(self, name: str) -> int:
+        """The process id of ``nb``, ``sb`` or ``northd``."""
+        if name in self.pids:
+            return self.pids[name]
+        return int(self._servers[name].pid_from_pidfile)
+
+    def pause(self, name: str) -> None:
+        os.kill(self.pid(name), signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        os.kill(self.pid(name), signal.SIGCONT)
+
+    def stop(self, name: str) -> None:
+        """End a database server; its file stays."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), f"{name} to end")
+
+    def start(self, name: str) -> None:
+        """Start a database server again on its file."""
+        self._servers[name].start()
+
+    def _kill_all(self) -> None:
+        for name in ("nb", "sb"):
+            try:
+                os.kill(self.pid(name), signal.SIGKILL)
+            except (ProcessLookupError, FileNotFoundError):
+                continue
+
+    # -- content -----------------------------------------------------------
+
+    def add_chassis(
+        self,
+        *names: str,
+        options: str = "enable-chassis-as-gw",
+        mappings: str = "public:br-ex",
+        nb_cfg: int = 0,
+    ) -> None:
+        """Add chassis that answer heartbeats only by :meth:`answer`."""
+        args: list[str] = []
+        for name in names:
+            index = int("".join(filter(str.isdigit, name)) or 0)
+            address = f"10.{index // 250}.9.{index % 250 + 1}"
+            args += ["--", "chassis-add", name, "geneve", address]
+            args += ["--", "set", "Chassis", name]
+            args += [f"other_config:ovn-cms-options=\"{options}\""]
+            args += [f"other_config:ovn-bridge-mappings=\"{mappings}\""]
+            args += ["--", "create", "Chassis_Private", f"name={name}"]
+            args += [f"nb_cfg={nb_cfg}"]
+        self.sbctl(*args[1:])
+
+    def answer(self, *names: str) -> None:
+        """Let chassis answer the heartbeat that SB shows."""
+        value = self.sbctl("get", "SB_Global", ".", "nb_cfg")
+        args: list[str] = []
+        for name in names:
+            args += ["--", "set", "Chassis_Private", name, f"nb_cfg={value}"]
+        self.sbctl(*args[1:])
+
+    def add_router(
+        self,
+        name: str,
+        *candidates: str,
+        marker: str = "intent",
+        network: str = "public",
+        form: str = "gateway_chassis",
+    ) -> str:
+        """Add a router with a gateway port; return the port's name."""
+        port, switch = f"lrp-{name}", f"ls-{network}"
+        number = self.nbctl("--bare", "--columns=_uuid", "list", "Logical_Router")
+        index = len(number.split())
+        mac = f"02:00:00:00:{index // 250:02x}:{index % 250:02x}"
+        args = ["--may-exist", "ls-add", switch]
+        args += ["--", "--may-exist", "lsp-add", switch, f"ln-{network}"]
+        args += ["--", "lsp-set-type", f"ln-{network}", "localnet"]
+        args += ["--", "lsp-set-options", f"ln-{network}"]
+        args += [f"network_name={network}"]
+        args += ["--", "lr-add", name, "--", "lrp-add", name, port, mac]
+        args += [f"172.16.{index // 250}.{index % 250 + 1}/16"]
+        args += ["--", "lsp-add", switch, f"{port}-peer"]
+        args += ["--", "lsp-set-type", f"{port}-peer", "router"]
+        args += ["--", "lsp-set-options", f"{port}-peer"]
+        args += [f"router-port={port}"]
+        if marker == "intent":
+            args += ["--", "set", "NB_Global", "."]
+            args += [f"external_ids:gwsched-adopt-{port}=true"]
+        elif marker == "neutron":
+            args += ["--", "set", "Logical_Router_Port", port]
+            args += ["external_ids:\"neutron:is_ext_gw\"=\"True\""]
+        self.nbctl(*args)
+        if candidates:
+            self.set_candidates(port, candidates, form)
+        return port
+
+    def set_candidates(
+        self, port: str, names: tuple[str, ...], form: str
+    ) -> None:
+        """Write a candidate list, best first."""
+        top = len(names)
+        ranked = [(name, top - i) for i, name in enumerate(names)]
+        args: list[str] = []
+        if form == "gateway_chassis":
+            for name, priority in ranked:
+                args += ["--", "lrp-set-gateway-chassis", port, name]
+                args += [str(priority)]
+        else:
+            group = f"group-{port}"
+            args = ["--", "ha-chassis-group-add", group]
+            for name, priority in ranked:
+                args += ["--", "ha-chassis-group-add-chassis", group, name]
+                args += [str(priority)]
+        self.nbctl(*args[1:])
+        if form != "gateway_chassis":
+            uuid = self.nbctl(
+                "--bare", "--columns=_uuid", "find", "HA_Chassis_Group",
+                f"name=group-{port}",
+            )
+            self.nbctl(
+                "set", "Logical_Router_Port", port,
+                f"ha_chassis_group={uuid}",
+            )
+
+    def candidates(self, port: str) -> list[tuple[str, int]]:
+        """The candidate list of a port, best first, from either table."""
+        group = self.nbctl(
+            "--bare", "get", "Logical_Router_Port", port, "ha_chassis_group"
+        )
+        if group != "[]":
+            uuids = self.nbctl("get", "HA_Chassis_Group", group, "ha_chassis")
+            table = "HA_Chassis"
+        else:
+            uuids = self.nbctl(
+                "get", "Logical_Router_Port", port, "gateway_chassis"
+            )
+            table = "Gateway_Chassis"
+        found = []
+        for uuid in filter(None, uuids.strip("[]").split(", ")):
+            name, priority = self.nbctl(
+                "get", table, uuid, "chassis_name", "priority"
+            ).split("\n")
+            found.append((name.strip('"'), int(priority)))
+        return sorted(found, key=lambda c: -c[1])
+
+    def order(self, port: str) -> list[str]:
+        return [name for name, _ in self.candidates(port)]
+
+    def claim(self, port: str, chassis: str) -> None:
+        """Let a chassis claim a gateway port, as ovn-controller would."""
+        uuid = self.sbctl(
+            "--bare", "--columns=_uuid", "find", "Chassis", f"name={chassis}"
+        )
+        self.sbctl(
+            "set", "Port_Binding", f"cr-{port}", f"chassis={uuid}"
+        )
+
+    def transactions(self) -> list[str]:
+        """What was written to NB so far, one text per transaction."""
+        text = subprocess.run(
+            ["ovsdb-tool", "show-log", str(self.directory / "nb.db")],
+            text=True,
+            capture_output=True,
+            check=True,
+        ).stdout
+        return [f"record {t}" for t in text.split("record ")[1:]]
+
+    def plans_written(self) -> list[str]:
+        """The transactions of gwsched that were no heartbeats."""
+        return [
+            t
+            for t in self.transactions()
+            if "gwsched:" in t and "gwsched: heartbeat" not in t
+        ]
