@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole sandbox: the centre, the chassis, the routers."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from gwsched.sandbox import (
+    fabric,
+    faults,
+    lifecycle,
+    machine,
+    names,
+    placement,
+)
+from gwsched.sandbox.central import Central
+from gwsched.sandbox.chassis import Chassis
+from gwsched.sandbox.fabric import UPLINK
+from gwsched.sandbox.pinger import Ping
+from gwsched.sandbox.registry import Registry
+from gwsched.sandbox.routers import Router, Vm
+from gwsched.sandbox.shell import SandboxError, wait_until
+from gwsched.sandbox.state import State, StateFile
+from gwsched.sandbox.vms import boot
+
+LOG = logging.getLogger(__name__)
+
+
+class Sandbox:
+    """Real OVN in namespaces; made by `up`, found again by `load`."""
+
+    def __init__(self, name: str, directory: Path, state: State) -> None:
+        self.name = name
+        self.directory = directory
+        self.gateways = _numbered("gw", state.gateways)
+        self.computes = _numbered("hv", state.computes)
+        self._registry = Registry(StateFile(directory))
+        self.central = Central(names.central(name), directory)
+        self.nb = self.central.nb
+        self.sb = self.central.sb
+        self._chassis = {
+            chassis: self._make_chassis(chassis, number, state.zones)
+            for number, chassis in enumerate(self.gateways + self.computes)
+        }
+
+    @classmethod
+    def up(
+        cls,
+        name: str = names.DEFAULT_NAME,
+        gateways: int = 4,
+        computes: int = 1,
+        zones: int = 1,
+        base_dir: Path | None = None,
+    ) -> Self:
+        """Build a sandbox; leave nothing behind if that fails."""
+        directory = names.directory(name, base_dir)
+        machine.require_everything()
+        state = State(gateways, computes, zones)
+        lifecycle.check_size(state)
+        lifecycle.claim(name, directory, state)
+        try:
+            box = cls(name, directory, state)
+            box._build()
+        except BaseException:
+            lifecycle.tear_down(name, base_dir)
+            raise
+        return box
+
+    @classmethod
+    def load(
+        cls, name: str = names.DEFAULT_NAME, base_dir: Path | None = None
+    ) -> Self:
+        """Return a sandbox that is already up."""
+        directory = names.directory(name, base_dir)
+        machine.require_everything()
+        if not directory.is_dir():
+            raise SandboxError(f"no sandbox {name!r} in {directory.parent}")
+        return cls(name, directory, StateFile(directory).read())
+
+    def down(self) -> None:
+        """Leave nothing of the sandbox."""
+        lifecycle.tear_down(self.name, self.directory.parent)
+
+    @property
+    def chassis(self) -> tuple[Chassis, ...]:
+        """Return every chassis."""
+        return tuple(self._chassis.values())
+
+    def add_router(
+        self,
+        name: str,
+        vms: Sequence[str] | None = None,
+        candidates: Sequence[str] = (),
+        marker: str = "intent",
+    ) -> None:
+        """Add a router, with VMs behind it and a gateway port in front."""
+        for chassis in candidates:
+            self._find(chassis)
+        names_of_vms = (f"{name}-vm1",) if vms is None else tuple(vms)
+        if names_of_vms and not self.computes:
+            raise SandboxError("a VM needs a compute, and there is none")
+        with self._registry.adding(
+            name, names_of_vms, tuple(candidates), marker
+        ) as (router, earlier_vms):
+            LOG.info("adding router %s", name)
+            self.nbctl(*router.commands())
+        for count, vm in enumerate(router.vms, earlier_vms):
+            self._boot(vm, self.computes[count % len(self.computes)])
+        wait_until(
+            lambda: self._all_bound(router), 20, f"the VMs of {name} to bind"
+        )
+
+    def ping(
+        self, whence: str, interval: float = 0.05, count: int | None = None
+    ) -> Ping:
+        """Ping the upstream router from a VM, or a router's first VM."""
+        vm = self._registry.find_vm(whence)
+        namespace = names.vm(self.name, vm)
+        return Ping(namespace, str(UPLINK.centre), interval, count)
+
+    def fault(self, chassis: str, kind: str) -> None:
+        """Do one kind of harm to a chassis."""
+        faults.inject(self._find(chassis), kind)
+
+    def heal(self, chassis: str, ovs_only: bool = False) -> None:
+        """Undo all harm to a chassis."""
+        faults.heal(self._find(chassis), ovs_only)
+
+    def execute(self, chassis: str, *argv: str) -> str:
+        """Run a command as if logged in to a chassis."""
+        return self._find(chassis).execute(*argv)
+
+    def nbctl(self, *arguments: str) -> str:
+        """Run ovn-nbctl on this sandbox."""
+        return self.central.nbctl(*arguments)
+
+    def sbctl(self, *arguments: str) -> str:
+        """Run ovn-sbctl on this sandbox."""
+        return self.central.sbctl(*arguments)
+
+    def pause(self, daemon: str) -> None:
+        """Freeze "nb", "sb" or "ovn-northd"."""
+        self.central.daemon(daemon).pause()
+
+    def resume(self, daemon: str) -> None:
+        """Let a frozen "nb", "sb" or "ovn-northd" go on."""
+        self.central.daemon(daemon).resume()
+
+    def stop(self, daemon: str) -> None:
+        """End "nb", "sb" or "ovn-northd"; the database's file stays."""
+        self.central.daemon(daemon).stop()
+
+    def start(self, daemon: str) -> None:
+        """Start "nb", "sb" or "ovn-northd" again."""
+        self.central.daemon(daemon).start()
+
+    def holder(self, router: str) -> str | None:
+        """Return the chassis that holds a router's gateway port."""
+        return placement.holder(self.central, router)
+
+    def holders(self) -> dict[str, str | None]:
+        """Return the chassis that holds each gateway port."""
+        return placement.holders(self.central)
+
+    def candidates(self, router: str) -> list[tuple[str, int]]:
+        """Return a router's candidates and priorities, best first."""
+        return placement.candidates(self.central, router)
+
+    def _build(self) -> None:
+        self.central.namespace.add()
+        LOG.info("building the fabric")
+        fabric.build(self.central.namespace)
+        LOG.info("starting the databases and ovn-northd")
+        self.central.build()
+        for chassis in self.chassis:
+            LOG.info("starting %s", chassis.name)
+            chassis.build()
+        wait_until(self._all_registered, 30, "every chassis to register")
+        LOG.info("%s is up: NB %s SB %s", self.name, self.nb, self.sb)
+
+    def _all_registered(self) -> bool:
+        rows = self.sbctl("--bare", "--columns=name", "list", "Chassis")
+        return set(self._chassis) <= set(rows.split())
+
+    def _all_bound(self, router: Router) -> bool:
+        # fmt: off
+        bound = self.sbctl(
+            "--bare", "--columns=logical_port",
+            "find", "Port_Binding", "type=\"\"", "chassis!=[]",
+        )
+        # fmt: on
+        return {vm.name for vm in router.vms} <= set(bound.split())
+
+    def _boot(self, vm: Vm, compute: str) -> None:
+        LOG.info("starting %s on %s", vm.name, compute)
+        boot(self.name, vm, self._chassis[compute])
+
+    def _find(self, name: str) -> Chassis:
+        try:
+            return self._chassis[name]
+        except KeyError:
+            known = ", ".join(self._chassis)
+            raise SandboxError(f"no chassis {name!r}: {known}") from None
+
+    def _make_chassis(self, name: str, number: int, zones: int) -> Chassis:
+        return Chassis(
+            name,
+            number,
+            f"az{number % zones + 1}",
+            self.central.namespace,
+            names.chassis(self.name, name),
+            self.directory / name,
+        )
+
+
+def _numbered(prefix: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{number}" for number in range(1, count + 1))
