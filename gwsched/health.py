@@ -28,7 +28,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gwsched import heartbeat
+from gwsched import claims, heartbeat
 from gwsched.heartbeat import Heartbeats
 from gwsched.model import (
     Claim,
@@ -42,10 +42,8 @@ from gwsched.model import (
     frozen_map,
 )
 
-# Two members that lose only each other overrule each other's claims about
-# twice a second (every 2 s since OVN 24.03.7): a claim that has stood for
-# longer than that is a fail-over, not a fight.
-CLAIM_SETTLE = 3.0
+# How long the answers to a first heartbeat may trickle in (seconds).
+START_GRACE = 3.0
 # Fewer losses than this are never a mass failure; of more, this part is
 # (the figures of the Kubernetes node life-cycle controller).
 MASS_COUNT = 3
@@ -82,31 +80,19 @@ def step(
         beats = heartbeat.restart(beats, now)
     judge = _Judge(memory, snapshot, beats, policy, now, bool(guards))
     verdicts = {name: judge.verdict(name) for name in _names(snapshot)}
-    claims = _claims(memory.health.claims, snapshot, now)
+    followed = claims.follow(memory.health.claims, snapshot, now)
     health = Health(
         verdicts=frozen_map(verdicts),
-        claims=frozen_map(claims),
+        claims=frozen_map(followed),
         guards=frozen_map(guards),
         beat=snapshot.heartbeat and heartbeat.due(beats, policy, now),
         wake_at=min(
             heartbeat.wake_at(beats, policy, now),
-            _settling(verdicts, claims, snapshot, policy, now),
+            _settling(verdicts, followed, snapshot, policy, now),
+            _start_ends(beats, now),
         ),
     )
     return Memory(health, beats, first_step=False)
-
-
-def settled(claim: Claim, bfd_time: float, now: float) -> bool:
-    """Whether a claim is OVN's answer to the list as it stands."""
-    return now >= settles_at(claim, bfd_time)
-
-
-def settles_at(claim: Claim, bfd_time: float) -> float:
-    """When a claim will have stood still for long enough.
-
-    After a change of the list a cold member first needs its BFD sessions.
-    """
-    return CLAIM_SETTLE + max(claim.since, claim.listed_since + bfd_time)
 
 
 def _names(snapshot: Snapshot) -> list[str]:
@@ -146,8 +132,11 @@ def _guards(
 ) -> dict[Guard, str]:
     """What speaks against believing, or doing, anything at this moment."""
     guards = {}
-    if snapshot.heartbeat and not beats.proven:
-        guards[Guard.STARTUP] = "no chassis has answered a heartbeat yet"
+    if snapshot.heartbeat and not _started(snapshot, beats, now):
+        guards[Guard.STARTUP] = (
+            f"{len(beats.proven)} of {len(snapshot.chassis)} chassis have "
+            f"answered a heartbeat so far"
+        )
     stuck = heartbeat.stuck(beats, policy, now)
     if stuck:
         guards[Guard.ISOLATION] = stuck
@@ -159,6 +148,21 @@ def _guards(
             f"network or database fault than so many deaths"
         )
     return guards
+
+
+def _started(snapshot: Snapshot, beats: Heartbeats, now: float) -> bool:
+    """Whether the first round of answers is in, but for who stays silent.
+
+    A list made of who answered first would be filled up a moment later, and
+    a second member with cold BFD costs the first one a second of traffic.
+    """
+    if len(beats.proven) == len(snapshot.chassis):
+        return True
+    return now >= beats.first_answer + START_GRACE
+
+
+# State, why, and perhaps advice.
+Judgement = tuple[State, str] | tuple[State, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +177,17 @@ class _Judge:
     frozen: bool
 
     def verdict(self, name: str) -> Verdict:
-        """Return the verdict on one chassis, kept if nothing changed."""
+        """Return the verdict on one chassis, as old as its state is."""
         before = self.memory.health.verdicts.get(name)
-        state, why = self._state(name, before)
+        state, why, *advice = self._state(name, before)
+        since = self.now
         if before and before.state is state:
             # A hold-down starts over where the chassis falls silent again.
             restart = state is State.RETURNING and self._overdue(name)
             since = self.now if restart else before.since
-            return Verdict(state, since, why)
-        return Verdict(state, self.now, why)
+        return Verdict(state, since, why, *advice)
 
-    def _state(self, name: str, before: Verdict | None) -> tuple[State, str]:
+    def _state(self, name: str, before: Verdict | None) -> Judgement:
         if name not in self.snapshot.chassis:
             return State.DEAD, "its SB Chassis row is gone"
         if not self.snapshot.heartbeat:
@@ -197,7 +201,7 @@ class _Judge:
         if not heartbeat.silent(self.beats, name, self.policy, self.now):
             return self._doubtful(before), why
         if self.frozen:
-            return self._doubtful(before), f"{why}; so did too many others"
+            return self._doubtful(before), f"{why}, as did too many others"
         return self._silent(name, age, why)
 
     @staticmethod
@@ -209,9 +213,7 @@ class _Judge:
             return before.state
         return State.SUSPECT
 
-    def _answering(
-        self, name: str, before: Verdict | None
-    ) -> tuple[State, str]:
+    def _answering(self, name: str, before: Verdict | None) -> Judgement:
         proven = name in self.beats.proven
         if before is None:
             if self.memory.first_step:
@@ -227,7 +229,7 @@ class _Judge:
                 return State.RETURNING, before.why
         return State.LIVE, "answers heartbeats"
 
-    def _silent(self, name: str, age: float, why: str) -> tuple[State, str]:
+    def _silent(self, name: str, age: float, why: str) -> Judgement:
         """Silent, but is it dead?  Ask what became of its ports."""
         held = [u for u in self.snapshot.units if u.holder == name]
         if not held:
@@ -242,8 +244,9 @@ class _Judge:
             return State.SUSPECT, f"{why}; BFD may not have seen it yet"
         return (
             State.SUSPECT,
-            f"{why}, yet keeps {len(kept)} ports that others could claim: "
-            f"its data plane lives; see to its ovn-controller",
+            f"{why}, yet keeps {len(kept)} ports that others could claim",
+            "its data plane lives and its ports stay; see to its "
+            "ovn-controller and its connection to SB",
         )
 
     def _claimable(self, unit: Unit, holder: str) -> bool:
@@ -265,28 +268,9 @@ class _Judge:
         return heartbeat.overdue(self.beats, name, self.policy, self.now)
 
 
-def _claims(
-    before: Mapping[str, Claim], snapshot: Snapshot, now: float
-) -> dict[str, Claim]:
-    """Note since when each unit has its holder and its list."""
-    return {u.name: _claim(before.get(u.name), u, now) for u in snapshot.units}
-
-
-def _claim(old: Claim | None, unit: Unit, now: float) -> Claim:
-    holder, order = unit.holder, unit.order
-    since = old.since if old and old.holder == holder else now
-    if not unit.in_force:
-        listed_since = now  # OVN has not been told of this list yet
-    elif old is None:
-        listed_since = -math.inf  # as far as we know it was always so
-    else:
-        listed_since = old.listed_since if old.order == order else now
-    return Claim(holder, order, since, listed_since)
-
-
 def _settling(
     verdicts: Mapping[str, Verdict],
-    claims: Mapping[str, Claim],
+    followed: Mapping[str, Claim],
     snapshot: Snapshot,
     policy: Policy,
     now: float,
@@ -298,8 +282,13 @@ def _settling(
         if v.state in (State.DEAD, State.RETURNING)
     ]
     times += [
-        settles_at(claim, snapshot.bfd_time)
-        for claim in claims.values()
+        claims.settles_at(claim, snapshot.bfd_time)
+        for claim in followed.values()
         if claim.holder != next(iter(claim.order), None)
     ]
     return min((t for t in times if t > now), default=math.inf)
+
+
+def _start_ends(beats: Heartbeats, now: float) -> float:
+    ends = beats.first_answer + START_GRACE
+    return ends if ends > now else math.inf

@@ -48,6 +48,7 @@ class Heartbeats:
     requested: int = 0
     asked: float = -math.inf
     answered: float = math.inf
+    first_answer: float = math.inf
     stepped: float = math.inf
     undelivered: float | None = None
     unanswered: float | None = None
@@ -79,6 +80,7 @@ def listen(
         requested=snapshot.requested,
         asked=_asked(before, snapshot, now),
         answered=now if fresh else before.answered,
+        first_answer=min(before.first_answer, now if fresh else math.inf),
         stepped=now,
         undelivered=_undelivered(before, snapshot, now),
         unanswered=_unanswered(before, bumps, bool(fresh), now),

@@ -176,11 +176,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A chassis' state, since when (monotonic seconds), and why."""
+    """A chassis' state, since when (monotonic seconds), and why.
+
+    ``advice`` is what a person should know or do about it, if anything.
+    """
 
     state: State
     since: float
     why: str
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

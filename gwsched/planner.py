@@ -24,8 +24,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gwsched.claims import settled
 from gwsched.eligibility import Eligibility
-from gwsched.health import settled
 from gwsched.model import (
     Change,
     Guard,
@@ -236,7 +236,7 @@ class _Planner:
             return Reason.NEW, f"had no candidates; {names} chosen"
         if not serving:
             return Reason.FAILOVER, f"nobody serves it; {names} chosen"
-        return Reason.REPAIR, f"{names} fill it up"
+        return Reason.REPAIR, f"filled up with {names}"
 
     def _drop_useless_dead(self, unit: Unit, draft: _Draft) -> _Draft:
         """Never leave one live and dead ones with nobody to vouch."""

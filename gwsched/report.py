@@ -34,17 +34,7 @@ class Reporter:
     def health(self, health: Health) -> None:
         """Say whose verdict changed, and which guards began or ended."""
         for name, verdict in health.verdicts.items():
-            before = self._verdicts.get(name)
-            if before is None or before.state is not verdict.state:
-                alarming = verdict.state in ALARMING
-                LOG.log(
-                    logging.WARNING if alarming else logging.INFO,
-                    "chassis %s: %s -> %s: %s",
-                    name,
-                    before.state if before else "unheard of",
-                    verdict.state,
-                    verdict.why,
-                )
+            self._verdict(name, verdict, self._verdicts.get(name))
         self._verdicts = health.verdicts
         for guard, why in health.guards.items():
             if guard not in self._guards:
@@ -55,6 +45,22 @@ class Reporter:
         for guard in self._guards - set(health.guards):
             LOG.info("guard %s is over", guard)
         self._guards = set(health.guards)
+
+    @staticmethod
+    def _verdict(name: str, verdict: Verdict, before: Verdict | None) -> None:
+        """Say what is new about a chassis; the same news only once."""
+        if before is None or before.state is not verdict.state:
+            alarming = verdict.state in ALARMING
+            LOG.log(
+                logging.WARNING if alarming else logging.INFO,
+                "chassis %s: %s -> %s: %s",
+                name,
+                before.state if before else "unheard of",
+                verdict.state,
+                verdict.why,
+            )
+        if verdict.advice and (not before or before.advice != verdict.advice):
+            LOG.error("chassis %s %s: %s", name, verdict.why, verdict.advice)
 
     def problems(self, snapshot: Snapshot) -> None:
         """Name what is wrong in the databases, when it turns up."""

@@ -147,6 +147,9 @@ class Service:
 
 
 def _set_up_logging(options: cfg.ConfigOpts) -> None:
+    elsewhere = (options.log_file, options.log_dir, options.use_journal)
+    if not any(elsewhere):
+        options.set_default("use_stderr", True)  # oslo.log's is stdout
     log.set_defaults(
         default_log_levels=[*log.get_default_log_levels(), "ovsdbapp=WARN"]
     )

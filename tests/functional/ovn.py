@@ -166,8 +166,8 @@ class Ovn(fixtures.Fixture):
             address = f"10.{index // 250}.9.{index % 250 + 1}"
             args += ["--", "chassis-add", name, "geneve", address]
             args += ["--", "set", "Chassis", name]
-            args += [f"other_config:ovn-cms-options=\"{options}\""]
-            args += [f"other_config:ovn-bridge-mappings=\"{mappings}\""]
+            args += [f'other_config:ovn-cms-options="{options}"']
+            args += [f'other_config:ovn-bridge-mappings="{mappings}"']
             args += ["--", "create", "Chassis_Private", f"name={name}"]
             args += [f"nb_cfg={nb_cfg}"]
         self.sbctl(*args[1:])
@@ -190,7 +190,9 @@ class Ovn(fixtures.Fixture):
     ) -> str:
         """Add a router with a gateway port; return the port's name."""
         port, switch = f"lrp-{name}", f"ls-{network}"
-        number = self.nbctl("--bare", "--columns=_uuid", "list", "Logical_Router")
+        number = self.nbctl(
+            "--bare", "--columns=_uuid", "list", "Logical_Router"
+        )
         index = len(number.split())
         mac = f"02:00:00:00:{index // 250:02x}:{index % 250:02x}"
         args = ["--may-exist", "ls-add", switch]
@@ -209,7 +211,7 @@ class Ovn(fixtures.Fixture):
             args += [f"external_ids:gwsched-adopt-{port}=true"]
         elif marker == "neutron":
             args += ["--", "set", "Logical_Router_Port", port]
-            args += ["external_ids:\"neutron:is_ext_gw\"=\"True\""]
+            args += ['external_ids:"neutron:is_ext_gw"="True"']
         self.nbctl(*args)
         if candidates:
             self.set_candidates(port, candidates, form)
@@ -235,11 +237,16 @@ class Ovn(fixtures.Fixture):
         self.nbctl(*args[1:])
         if form != "gateway_chassis":
             uuid = self.nbctl(
-                "--bare", "--columns=_uuid", "find", "HA_Chassis_Group",
+                "--bare",
+                "--columns=_uuid",
+                "find",
+                "HA_Chassis_Group",
                 f"name=group-{port}",
             )
             self.nbctl(
-                "set", "Logical_Router_Port", port,
+                "set",
+                "Logical_Router_Port",
+                port,
                 f"ha_chassis_group={uuid}",
             )
 
@@ -272,9 +279,7 @@ class Ovn(fixtures.Fixture):
         uuid = self.sbctl(
             "--bare", "--columns=_uuid", "find", "Chassis", f"name={chassis}"
         )
-        self.sbctl(
-            "set", "Port_Binding", f"cr-{port}", f"chassis={uuid}"
-        )
+        self.sbctl("set", "Port_Binding", f"cr-{port}", f"chassis={uuid}")
 
     def transactions(self) -> list[str]:
         """What was written to NB so far, one text per transaction."""

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who holds what since when: telling a fail-over from a fight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from gwsched.model import Claim, Snapshot, Unit
+
+# Two members that lose only each other overrule each other's claims about
+# twice a second (every 2 s since OVN 24.03.7): a claim that has stood for
+# longer than that is a fail-over, not a fight.
+CLAIM_SETTLE = 3.0
+
+
+def follow(
+    before: Mapping[str, Claim], snapshot: Snapshot, now: float
+) -> dict[str, Claim]:
+    """Note since when each unit has its holder and its list."""
+    return {u.name: _next(before.get(u.name), u, now) for u in snapshot.units}
+
+
+def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
+    holder, order = unit.holder, unit.order
+    since = old.since if old and old.holder == holder else now
+    if not unit.in_force:
+        listed_since = now  # OVN has not been told of this list yet
+    elif old is None:
+        listed_since = -math.inf  # as far as we know it was always so
+    else:
+        listed_since = old.listed_since if old.order == order else now
+    return Claim(holder, order, since, listed_since)
+
+
+def settled(claim: Claim, bfd_time: float, now: float) -> bool:
+    """Whether a claim is OVN's answer to the list as it stands."""
+    return now >= settles_at(claim, bfd_time)
+
+
+def settles_at(claim: Claim, bfd_time: float) -> float:
+    """When a claim will have stood still for long enough.
+
+    After a change of the list a cold member first needs its BFD sessions.
+    """
+    return CLAIM_SETTLE + max(claim.since, claim.listed_since + bfd_time)
