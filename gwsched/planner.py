@@ -120,8 +120,8 @@ class _Planner:
         draft = _Draft(unit.order)
         draft = self._follow_holder(unit, draft)
         draft = self._dismiss(unit, draft)
-        draft, refusal = self._fill(unit, draft)
         draft = self._drop_useless_dead(unit, draft)
+        draft, refusal = self._fill(unit, draft)
         if refusal and draft.order == unit.order:
             return refusal
         draft = self._untangle(unit, draft)
@@ -190,6 +190,21 @@ class _Planner:
         short = room < self.policy.max_candidates
         return unit.neutron and short and chassis in self.snapshot.chassis
 
+    def _drop_useless_dead(self, unit: Unit, draft: _Draft) -> _Draft:
+        """Never leave one live and dead ones with nobody to vouch."""
+        dead = [c for c in draft.order if self.who.dead(c)]
+        alive = [c for c in draft.order if c not in dead]
+        if len(alive) != 1 or not dead:
+            return draft
+        if any(self.who.vouches(c) for c in unit.references - {*alive, *dead}):
+            return draft
+        return draft.to(
+            alive,
+            Reason.FAILOVER,
+            f"{alive[0]} is alone and would not claim beside "
+            f"{', '.join(dead)}",
+        )
+
     def _fill(
         self, unit: Unit, draft: _Draft
     ) -> tuple[_Draft, Refusal | None]:
@@ -237,21 +252,6 @@ class _Planner:
         if not serving:
             return Reason.FAILOVER, f"nobody serves it; {names} chosen"
         return Reason.REPAIR, f"filled up with {names}"
-
-    def _drop_useless_dead(self, unit: Unit, draft: _Draft) -> _Draft:
-        """Never leave one live and dead ones with nobody to vouch."""
-        dead = [c for c in draft.order if self.who.dead(c)]
-        alive = [c for c in draft.order if c not in dead]
-        if len(alive) != 1 or not dead:
-            return draft
-        if any(self.who.vouches(c) for c in unit.references - {*alive, *dead}):
-            return draft
-        return draft.to(
-            alive,
-            Reason.FAILOVER,
-            f"{alive[0]} is alone and would not claim beside "
-            f"{', '.join(dead)}",
-        )
 
     def _untangle(self, unit: Unit, draft: _Draft) -> _Draft:
         """Repair what is wrong in a list though its order is right."""

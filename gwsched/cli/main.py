@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``gwschedctl``: a verb in, text and an exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oslo_config import cfg
+from ovsdbapp.backend.ovs_idl import vlog
+
+from gwsched import conf, plugins
+from gwsched.cli import chassis, databases, ports, tables
+from gwsched.cli.databases import UnreachableError
+from gwsched.conf import ConfigurationError
+from gwsched.model import Problem, Snapshot
+
+PROG = "gwschedctl"
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A verb that prints a table made of one snapshot."""
+
+    help: str
+    columns: tuple[str, ...]
+    rows: Callable[[Snapshot], list[tables.Row]]
+    strays: Callable[[Snapshot], list[Problem]]
+
+
+LISTINGS: Mapping[str, Listing] = {
+    "ports": Listing(
+        "list the gateway ports: who holds them, who may",
+        ports.COLUMNS,
+        ports.rows,
+        ports.strays,
+    ),
+    "chassis": Listing(
+        "list the chassis: what they carry, hold and back up",
+        chassis.COLUMNS,
+        chassis.rows,
+        chassis.strays,
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; return its exit code."""
+    args = sys.argv[1:] if argv is None else list(argv)
+    options = cfg.ConfigOpts()
+    conf.register(options)
+    options.register_cli_opt(
+        cfg.SubCommandOpt("verb", title="verbs", handler=_add_verbs)
+    )
+    try:
+        conf.parse(options, _options_first(args), PROG)
+        _set_up_logging(_debug(options))
+        return _print(options.verb.run(options))
+    except ConfigurationError as error:
+        _complain(error)
+        return USAGE
+    except UnreachableError as error:
+        _complain(error)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _add_verbs(verbs: Any) -> None:
+    for name, listing in LISTINGS.items():
+        verb = verbs.add_parser(
+            name, help=listing.help, description=listing.help
+        )
+        verb.add_argument(
+            "-f",
+            "--format",
+            choices=tables.FORMATS,
+            default="table",
+            help="how to print it (default: %(default)s)",
+        )
+        verb.add_argument(
+            "-c",
+            "--column",
+            action="append",
+            choices=listing.columns,
+            metavar="COLUMN",
+            help="print only this column; repeat it for more, in the order "
+            f"wanted: {', '.join(listing.columns)}",
+        )
+        verb.set_defaults(run=_list)
+    what = "say whether the daemon could start with its configuration"
+    check = verbs.add_parser("check-config", help=what, description=what)
+    check.set_defaults(run=_check_config)
+
+
+def _list(options: cfg.ConfigOpts) -> str:
+    settings = conf.settings(options)
+    listing = LISTINGS[options.verb.name]
+    columns = tuple(dict.fromkeys(options.verb.column or listing.columns))
+    seen = databases.read(settings)
+    for problem in listing.strays(seen):
+        _complain(problem)
+    return tables.render(listing.rows(seen), columns, options.verb.format)
+
+
+def _check_config(options: cfg.ConfigOpts) -> str:
+    settings = conf.settings(options)
+    plugins.load_scheduler(settings.scheduler)
+    files = ", ".join(options.config_file or ["no file, only defaults"])
+    return (
+        f"configuration is good: {files}; "
+        f"NB {','.join(settings.nb)}; SB {','.join(settings.sb)}; "
+        f"scheduler {settings.scheduler}, "
+        f"mode {'enforce' if settings.enforce else 'observe'}\n"
+    )
+
+
+class _Move(argparse.Action):
+    """Collect an option with its value as it is written."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        found = [option_string, *([values] if self.nargs is None else [])]
+        setattr(namespace, self.dest, getattr(namespace, self.dest) + found)
+
+
+def _options_first(args: list[str]) -> list[str]:
+    """Move the options every verb has before it, where oslo wants them."""
+    parser = argparse.ArgumentParser(
+        prog=PROG, add_help=False, allow_abbrev=False
+    )
+    parser.set_defaults(first=[])
+    for name in ("--config-file", "--config-dir"):
+        parser.add_argument(name, action=_Move, dest="first")
+    parser.add_argument("-d", "--debug", action=_Move, dest="first", nargs=0)
+    found, rest = parser.parse_known_args(args)
+    return [*found.first, *rest]
+
+
+def _debug(options: cfg.ConfigOpts) -> bool:
+    """Whether --debug was asked for here; the daemon's file is its own."""
+    where = options.get_location("debug")
+    asked = where and where.location is cfg.Locations.command_line
+    return bool(asked and options.debug)
+
+
+def _set_up_logging(debug: bool) -> None:
+    """Not by oslo.log: its options say where the daemon logs to."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",
+        level=logging.DEBUG if debug else logging.ERROR,
+    )
+    vlog.use_python_logger(max_level=vlog.INFO if debug else vlog.ERROR)
+
+
+def _complain(what: object) -> None:
+    print(f"{PROG}: {what}", file=sys.stderr)
+
+
+def _print(text: str) -> int:
+    """Write to stdout; a reader that has gone away gets no traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            _complain(f"cannot write: {error.strerror}")
+        # What is still buffered must not fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
