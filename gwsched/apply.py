@@ -147,7 +147,7 @@ class _Writer:
             group = self._transaction.insert(self._tables["HA_Chassis_Group"])
             group.name = name
         else:
-            group.verify("ha_chassis")
+            self._verify(group, "ha_chassis")
         group.ha_chassis = [
             self._row({}, "HA_Chassis", port.name, candidate)
             for candidate in change.candidates
@@ -176,13 +176,12 @@ class _Writer:
         port = self._ports.get(name)
         if port is None:
             raise StaleError(f"router port {name} is gone")
-        port.verify("ha_chassis_group")
-        port.verify("gateway_chassis")
+        self._verify(port, "ha_chassis_group", "gateway_chassis")
         return port
 
     def _guarded(self, owner: Any, column: str, change: Change) -> Any:
         """Return the rows to keep, by chassis, all of them verified."""
-        owner.verify(column)
+        self._verify(owner, column)
         rows = getattr(owner, column)
         there = {(row.chassis_name, row.priority) for row in rows}
         known = {(c.chassis, c.priority) for c in change.unit.candidates}
@@ -190,10 +189,19 @@ class _Writer:
             raise StaleError(f"the list of {owner.name} has changed")
         kept: dict[str, Any] = {}
         for row in sorted(rows, key=lambda r: r.priority):
-            row.verify("chassis_name")
-            row.verify("priority")
+            self._verify(row, "chassis_name", "priority")
             kept[row.chassis_name] = row  # of two the better one
         return kept
+
+    def _verify(self, row: Any, *columns: str) -> None:
+        """Let the server check that columns are still as we read them.
+
+        python-ovs (up to 4.0) sends the check only for rows that the
+        transaction also writes to, unless it is told that they belong.
+        """
+        for column in columns:
+            row.verify(column)
+        self._transaction._txn_rows[row.uuid] = row
 
     def _row(
         self, kept: dict[str, Any], table: str, owner: str, wanted: Candidate

@@ -23,14 +23,13 @@ class Eligibility:
 
     def names(self, unit: Unit) -> tuple[str, ...]:
         """Return all live chassis that may host a unit, sorted."""
-        kind = (unit.neutron, unit.physical_networks, unit.zone_hints)
-        if kind not in self._names:
-            self._names[kind] = tuple(
+        if unit.kind not in self._names:
+            self._names[unit.kind] = tuple(
                 name
                 for name in sorted(self._chassis)
                 if refuse(self._question(unit, name)) is None
             )
-        return self._names[kind]
+        return self._names[unit.kind]
 
     def besides(self, unit: Unit, known: Sequence[str]) -> list[str]:
         """Return who may host a unit besides those known."""

@@ -45,8 +45,14 @@ def gateway_flag(question: Question) -> str | None:
 
 
 def physical_network(question: Question) -> str | None:
-    """Want a bridge mapping for the network of each port's switch."""
+    """Want a bridge mapping for the network of each port's switch.
+
+    A port that faces no localnet port is half made, or faces something we
+    cannot judge: it gets no list, but one it has is kept.
+    """
     for wanted in question.unit.physical_networks:
+        if not wanted and not question.unit.order:
+            return "the port faces no switch with a localnet port"
         if wanted and not wanted & question.chassis.physical_networks:
             names = ", ".join(sorted(wanted))
             return f"ovn-bridge-mappings has no {names}"

@@ -105,10 +105,9 @@ def _underreplicated(view: View, snapshot: Snapshot) -> int:
     fleet: dict[object, int] = {}
     short = 0
     for unit in snapshot.units:
-        kind = (unit.neutron, unit.physical_networks, unit.zone_hints)
-        if kind not in fleet:
-            fleet[kind] = sum(who.fits(unit, c) for c in snapshot.chassis)
-        wanted = min(view.max_candidates, fleet[kind])
+        if unit.kind not in fleet:
+            fleet[unit.kind] = sum(who.fits(unit, c) for c in snapshot.chassis)
+        wanted = min(view.max_candidates, fleet[unit.kind])
         if _living(unit, view.health) < wanted:
             short += len(unit.ports)
     return short

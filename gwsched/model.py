@@ -138,6 +138,12 @@ class Unit:
         return tuple(p.physical_networks for p in self.ports)
 
     @property
+    def kind(self) -> tuple[object, ...]:
+        """What the filters ask of the unit: the same for many units."""
+        nets, hints = self.physical_networks, self.zone_hints
+        return (self.neutron, bool(self.candidates), nets, hints)
+
+    @property
     def zone_hints(self) -> frozenset[str]:
         """The availability zones its routers ask for; empty is any."""
         return frozenset().union(*(p.zone_hints for p in self.ports))

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
+from gwsched.cli import problems
 from gwsched.cli.tables import Row, joined
 from gwsched.model import Chassis, Problem, Snapshot
 
@@ -24,7 +24,8 @@ COLUMNS = (
 
 
 def rows(snapshot: Snapshot) -> list[Row]:
-    """Return a row for each chassis, and each that NB or SB only names."""
+    """Return a row for each chassis, and each that is only named."""
+    wrong = problems.by_subject(snapshot, "SB")
     holds = Counter(
         port.holder
         for unit in snapshot.units
@@ -33,31 +34,28 @@ def rows(snapshot: Snapshot) -> list[Row]:
     )
     primary = Counter(c for u in snapshot.units for c in u.order[:1])
     backup = Counter(c for u in snapshot.units for c in u.order[1:])
-    names = sorted({*snapshot.chassis, *holds, *primary, *backup})
-    return [
-        {
-            "chassis": name,
-            **_facts(snapshot, snapshot.chassis.get(name)),
-            "holds": holds[name],
-            "primary": primary[name],
-            "backup": backup[name],
-            "note": joined(
-                _notes(snapshot, name, listed=primary[name] + backup[name]),
-                "; ",
-            ),
-        }
-        for name in names
-    ]
+    found: list[Row] = []
+    for name in sorted({*snapshot.chassis, *holds, *primary, *backup}):
+        row = snapshot.chassis.get(name)
+        notes = [] if row else [_missing(primary[name] + backup[name])]
+        notes += wrong.get(_subject(name), [])
+        found.append(
+            {
+                "chassis": name,
+                **_facts(snapshot, row),
+                "holds": holds[name],
+                "primary": primary[name],
+                "backup": backup[name],
+                "note": joined(notes, "; "),
+            }
+        )
+    return found
 
 
 def strays(snapshot: Snapshot) -> list[Problem]:
     """Return what is wrong in SB with nothing that has a row."""
     known = {_subject(row["chassis"]) for row in rows(snapshot)}
-    return [
-        problem
-        for problem in snapshot.problems
-        if problem.database == "SB" and problem.subject not in known
-    ]
+    return problems.strays(snapshot, "SB", known)
 
 
 def _facts(snapshot: Snapshot, row: Chassis | None) -> Row:
@@ -82,13 +80,8 @@ def _heartbeat(snapshot: Snapshot, row: Chassis) -> str:
     return f"{behind} behind" if behind > 0 else "current"
 
 
-def _notes(snapshot: Snapshot, name: str, listed: int) -> Iterator[str]:
-    if name not in snapshot.chassis:
-        what = "named by a list" if listed else "holds a port"
-        yield f"{what} but has no row"
-    for problem in snapshot.problems:
-        if problem.database == "SB" and problem.subject == _subject(name):
-            yield problem.what
+def _missing(lists: int) -> str:
+    return f"{'named by a list' if lists else 'holds a port'} but has no row"
 
 
 def _subject(name: object) -> str:

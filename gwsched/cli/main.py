@@ -63,8 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         cfg.SubCommandOpt("verb", title="verbs", handler=_add_verbs)
     )
     try:
-        conf.parse(options, _options_first(args), PROG)
-        _set_up_logging(_debug(options))
+        debug, args = _common(args)
+        conf.parse(options, args, PROG)
+        _set_up_logging(debug)
         return _print(options.verb.run(options))
     except ConfigurationError as error:
         _complain(error)
@@ -135,28 +136,25 @@ class _Move(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        found = [option_string, *([values] if self.nargs is None else [])]
-        setattr(namespace, self.dest, getattr(namespace, self.dest) + found)
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*before, option_string, values])
 
 
-def _options_first(args: list[str]) -> list[str]:
-    """Move the options every verb has before it, where oslo wants them."""
+def _common(args: list[str]) -> tuple[bool, list[str]]:
+    """Part --debug from argv, and move the files to before the verb.
+
+    oslo.config would have them nowhere else, an operator anywhere.  And it
+    cannot tell our --debug from the one in the daemon's file.
+    """
     parser = argparse.ArgumentParser(
         prog=PROG, add_help=False, allow_abbrev=False
     )
     parser.set_defaults(first=[])
     for name in ("--config-file", "--config-dir"):
         parser.add_argument(name, action=_Move, dest="first")
-    parser.add_argument("-d", "--debug", action=_Move, dest="first", nargs=0)
+    parser.add_argument("-d", "--debug", action="store_true")
     found, rest = parser.parse_known_args(args)
-    return [*found.first, *rest]
-
-
-def _debug(options: cfg.ConfigOpts) -> bool:
-    """Whether --debug was asked for here; the daemon's file is its own."""
-    where = options.get_location("debug")
-    asked = where and where.location is cfg.Locations.command_line
-    return bool(asked and options.debug)
+    return found.debug, [*found.first, *rest]
 
 
 def _set_up_logging(debug: bool) -> None:
@@ -165,6 +163,7 @@ def _set_up_logging(debug: bool) -> None:
         stream=sys.stderr,
         format="%(levelname)s %(name)s: %(message)s",
         level=logging.DEBUG if debug else logging.ERROR,
+        force=True,  # a library may have been quicker
     )
     vlog.use_python_logger(max_level=vlog.INFO if debug else vlog.ERROR)
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from gwsched.cli import problems
 from gwsched.cli.tables import Row, joined
 from gwsched.model import GatewayPort, Problem, Snapshot, Unit
 
@@ -21,23 +22,22 @@ COLUMNS = (
 
 def rows(snapshot: Snapshot) -> list[Row]:
     """Return a row for each gateway port, sorted by its name."""
-    ports = [(port, unit) for unit in snapshot.units for port in unit.ports]
-    ports.sort(key=lambda found: found[0].name)
-    return [_row(snapshot, port, unit) for port, unit in ports]
+    wrong = problems.by_subject(snapshot, "NB")
+    found = [(port, unit) for unit in snapshot.units for port in unit.ports]
+    return [
+        _row(port, unit, _notes(snapshot, port, unit, wrong))
+        for port, unit in sorted(found, key=lambda pair: pair[0].name)
+    ]
 
 
 def strays(snapshot: Snapshot) -> list[Problem]:
     """Return what is wrong in NB with nothing that has a row."""
     known = {unit.name for unit in snapshot.units}
     known |= {port.name for unit in snapshot.units for port in unit.ports}
-    return [
-        problem
-        for problem in snapshot.problems
-        if problem.database == "NB" and problem.subject not in known
-    ]
+    return problems.strays(snapshot, "NB", known)
 
 
-def _row(snapshot: Snapshot, port: GatewayPort, unit: Unit) -> Row:
+def _row(port: GatewayPort, unit: Unit, notes: Iterable[str]) -> Row:
     ranked = (f"{c.chassis}:{c.priority}" for c in unit.candidates)
     return {
         "port": port.name,
@@ -46,11 +46,16 @@ def _row(snapshot: Snapshot, port: GatewayPort, unit: Unit) -> Row:
         "primary": next(iter(unit.order), None),
         "candidates": joined(ranked, " "),
         "list": unit.form.value if unit.form else None,
-        "note": joined(_notes(snapshot, port, unit), "; "),
+        "note": joined(notes, "; "),
     }
 
 
-def _notes(snapshot: Snapshot, port: GatewayPort, unit: Unit) -> Iterator[str]:
+def _notes(
+    snapshot: Snapshot,
+    port: GatewayPort,
+    unit: Unit,
+    wrong: Mapping[str, list[str]],
+) -> Iterator[str]:
     if not unit.order:
         yield "no candidates"
     elif port.holder is None:
@@ -62,9 +67,5 @@ def _notes(snapshot: Snapshot, port: GatewayPort, unit: Unit) -> Iterator[str]:
             yield f"candidate {name} has no row"
     if not unit.in_force:
         yield "SB does not carry this list"
-    for problem in snapshot.problems:
-        if problem.database == "NB" and problem.subject in (
-            port.name,
-            unit.name,
-        ):
-            yield problem.what
+    for subject in dict.fromkeys((port.name, unit.name)):
+        yield from wrong.get(subject, [])

@@ -74,9 +74,9 @@ class Controllers:
         tables = self._idl.tables
         top = next(iter(tables["SB_Global"].rows.values()), None)
         for row in tables["Chassis_Private"].rows.values():
-            if top and row.name not in self._silent:
-                if row.nb_cfg != top.nb_cfg:
-                    row.nb_cfg = top.nb_cfg
+            behind = top is not None and row.nb_cfg != top.nb_cfg
+            if behind and row.name not in self._silent:
+                row.nb_cfg = top.nb_cfg
         for row in tables["Port_Binding"].rows.values():
             if self._claiming and row.type == "chassisredirect":
                 self._claim(row)

@@ -41,10 +41,11 @@ def wait_for(
 class Ovn(fixtures.Fixture):
     """NB, SB and northd in a directory of their own."""
 
-    def __init__(self, northd: bool = True, protocol: str | None = None):
+    def __init__(self, protocol: str | None = None, nb: str | None = None):
+        """NB may be somebody else's, given by its remotes."""
         super().__init__()
-        self._with_northd = northd
         self._protocol = protocol
+        self._foreign_nb = nb
         self.identity: venv.SslConfig | None = None
 
     def _setUp(self) -> None:
@@ -57,22 +58,20 @@ class Ovn(fixtures.Fixture):
         if self._protocol == "ssl":
             pki = self.useFixture(venv.PkiFixture(self.venv))
             self.identity = pki.create_certificate("ovn")
-        self._servers = {
-            "nb": self._server("nb", "ovn-nb.ovsschema"),
-            "sb": self._server("sb", "ovn-sb.ovsschema"),
-        }
+        self._servers = {"sb": self._server("sb", "ovn-sb.ovsschema")}
+        if not self._foreign_nb:
+            self._servers["nb"] = self._server("nb", "ovn-nb.ovsschema")
         for server in self._servers.values():
             self.useFixture(server)
         # Every server is ended by its process id, even a stopped one.
         self.addCleanup(self._kill_all)
         self.nbctl("init")
         self.sbctl("init")
-        if self._with_northd:
-            northd = venv.NorthdFixture(
-                self.venv, self._unix("nb"), self._unix("sb"), "northd"
-            )
-            self.useFixture(northd)
-            self.pids["northd"] = northd.pid_from_pidfile
+        northd = venv.NorthdFixture(
+            self.venv, self.unix("nb"), self.unix("sb"), "northd"
+        )
+        self.useFixture(northd)
+        self.pids["northd"] = northd.pid_from_pidfile
 
     def _server(self, name: str, schema: str) -> venv.OvsdbServerFixture:
         return venv.OvsdbServerFixture(
@@ -92,6 +91,8 @@ class Ovn(fixtures.Fixture):
     @property
     def nb(self) -> str:
         """The remote of NB."""
+        if self._foreign_nb:
+            return self._foreign_nb
         return str(self._servers["nb"].connection)
 
     @property
@@ -99,7 +100,10 @@ class Ovn(fixtures.Fixture):
         """The remote of SB."""
         return str(self._servers["sb"].connection)
 
-    def _unix(self, name: str) -> str:
+    def unix(self, name: str) -> str:
+        """The unix socket of a database, whatever its remote is."""
+        if name == "nb" and self._foreign_nb:
+            return self._foreign_nb
         return f"unix:{self.directory}/{name}.sock"
 
     def nbctl(self, *args: str) -> str:
@@ -109,7 +113,7 @@ class Ovn(fixtures.Fixture):
         return self._ctl("ovn-sbctl", "sb", args)
 
     def _ctl(self, tool: str, name: str, args: tuple[str, ...]) -> str:
-        command = [tool, f"--db={self._unix(name)}", "--no-leader-only"]
+        command = [tool, f"--db={self.unix(name)}"]
         done = subprocess.run(
             [*command, "--timeout=10", *args],
             text=True,
@@ -144,7 +148,7 @@ class Ovn(fixtures.Fixture):
         self._servers[name].start()
 
     def _kill_all(self) -> None:
-        for name in ("nb", "sb"):
+        for name in self._servers:
             try:
                 os.kill(self.pid(name), signal.SIGKILL)
             except (ProcessLookupError, FileNotFoundError):

@@ -25,7 +25,7 @@ from gwsched.schedulers.leastloaded import LeastLoaded
 
 
 def unit(
-    networks: str = "",
+    networks: str = "public",
     hints: str = "",
     *,
     more_ports: Iterable[GatewayPort] = (),
@@ -50,7 +50,7 @@ def unit(
 
 def chassis(
     name: str = "gw1",
-    networks: str = "",
+    networks: str = "public",
     zones: str = "",
     *,
     gateway: bool = True,
@@ -78,9 +78,7 @@ def world(
     return snapshot, Health(verdicts=frozen_map(verdicts))
 
 
-def who(
-    *rows: Chassis, states: dict[str, State] | None = None
-) -> Eligibility:
+def who(*rows: Chassis, states: dict[str, State] | None = None) -> Eligibility:
     return Eligibility(*world(rows, states))
 
 
@@ -129,6 +127,17 @@ def test_what_a_chassis_must_have(
         assert found is not None
         assert found[0] == name
         assert words in found[1]
+
+
+def test_a_port_that_faces_no_physical_network_gets_no_list() -> None:
+    fleet = who(chassis("gw1"))
+    assert fleet.names(unit("")) == ()
+    assert fleet.refusal(unit("")).reason == "physical_network"
+
+
+def test_a_port_that_faces_no_physical_network_keeps_its_list() -> None:
+    fleet = who(chassis("gw1"))
+    assert fleet.serves(unit("", order=["gw1"]), "gw1")
 
 
 @pytest.mark.parametrize("state", State)
@@ -228,7 +237,7 @@ def test_neutrons_and_others_ports_are_not_mistaken_for_each_other() -> None:
 
 def test_a_refusal_quotes_who_came_nearest() -> None:
     refusal = who(
-        chassis("gw1"),
+        chassis("gw1", "dc"),
         chassis("gw2", "public"),
         chassis("gw3", "public", "az1"),
         states={"gw3": State.SUSPECT},
@@ -238,7 +247,7 @@ def test_a_refusal_quotes_who_came_nearest() -> None:
 
 
 def test_a_refusal_of_many_says_how_many_more() -> None:
-    fleet = who(*(chassis(f"gw{i}") for i in range(8)))
+    fleet = who(*(chassis(f"gw{i}", "dc") for i in range(8)))
     refusal = fleet.refusal(unit("public"))
     assert refusal.reason == "physical_network"
     assert refusal.why.count("ovn-bridge-mappings has no public") == 5
@@ -297,9 +306,9 @@ def test_the_uncertain_get_new_what_they_surely_can_host(
 
 def test_the_uncertain_keep_what_they_have_and_get_nothing_new() -> None:
     rows = [
-        chassis("gw1", uncertain=True),
+        chassis("gw1", "", uncertain=True),
         chassis("gw2", "public"),
-        chassis("gw3", uncertain=True),
+        chassis("gw3", "", uncertain=True),
     ]
     snapshot, health = world(rows)
     has = unit("public", order=["gw1", "gw2"])

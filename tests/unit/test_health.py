@@ -218,7 +218,7 @@ def test_one_kept_port_is_proof_for_the_others(fleet: Fleet) -> None:
     assert fleet.state("gw1") is State.SUSPECT
 
 
-# -- coming back -------------------------------------------------------------
+# -- coming back --
 
 
 def test_who_comes_back_is_live_only_after_the_hold_down(
@@ -263,7 +263,7 @@ def test_a_new_chassis_that_never_answers_is_never_live(
         assert fleet.state("gw5") is not State.LIVE
 
 
-# -- when we were not there --------------------------------------------------
+# -- when we were not there --
 
 
 def test_a_lost_database_ages_nobody(fleet: Fleet) -> None:
@@ -329,7 +329,7 @@ def test_in_peace_the_loop_sleeps_until_the_next_beat(fleet: Fleet) -> None:
     assert fleet.health.wake_at <= fleet.beats[-1] + 2.0 + STEP
 
 
-# -- claims ------------------------------------------------------------------
+# -- claims --
 
 
 def test_a_claim_is_as_old_as_its_holder(fleet: Fleet) -> None:

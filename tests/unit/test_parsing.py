@@ -2,10 +2,13 @@
 """What foreign text is taken to mean, and that none of it raises."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gwsched import parsing
+
+# Other tests run beside; how long an example takes proves nothing.
+unhurried = settings(deadline=None)
 
 # Text with an eye for what the parsers split at.
 TEXT = st.text() | st.text("ab:,= \n\0é=", max_size=30)
@@ -43,6 +46,7 @@ def test_a_malformed_mapping_ends_the_list_and_is_named(bad: str) -> None:
     assert "more" not in complaint
 
 
+@unhurried
 @given(TEXT)
 def test_any_text_is_bridge_mappings_of_some_kind(text: str) -> None:
     networks, complaint = parsing.bridge_mappings(text)
@@ -53,6 +57,7 @@ def test_any_text_is_bridge_mappings_of_some_kind(text: str) -> None:
         assert len(complaint.splitlines()) == 1
 
 
+@unhurried
 @given(TEXT, TEXT)
 def test_nothing_behind_a_malformed_mapping_counts(
     text: str, more: str
@@ -104,6 +109,7 @@ def test_zones_that_name_none_are_complained_of(bad: str) -> None:
     assert complaint == f"ovn-cms-options: cannot read {bad!r}"
 
 
+@unhurried
 @given(TEXT | TEXT.map("availability-zones={}".format))
 def test_any_text_is_cms_options_of_some_kind(text: str) -> None:
     options, complaint = parsing.cms_options(text)
@@ -124,6 +130,7 @@ def test_zone_hints(text: str, hints: set[str]) -> None:
     assert parsing.zone_hints(text) == hints
 
 
+@unhurried
 @given(TEXT)
 def test_any_text_is_zone_hints_of_some_kind(text: str) -> None:
     assert "" not in parsing.zone_hints(text)
@@ -149,6 +156,7 @@ def test_an_intent_not_known_is_named(key: str) -> None:
     assert key in wrong[0]
 
 
+@unhurried
 @given(
     st.dictionaries(
         TEXT | TEXT.map("gwsched-adopt-{}".format), TEXT, max_size=5
@@ -179,6 +187,7 @@ def test_whole_numbers(text: str | None, number: int) -> None:
     assert parsing.whole_number(text, 7) == number
 
 
+@unhurried
 @given(TEXT | st.integers().map(str))
 @example("9" * 5000)
 def test_any_text_is_a_number_or_the_default(text: str) -> None:

@@ -120,7 +120,7 @@ def test_a_short_list_is_filled_up_from_below() -> None:
     assert not change.is_move
 
 
-# -- after OVN's own fail-over -------------------------------------------------
+# -- after OVN's own fail-over --
 
 
 def test_the_elected_holder_becomes_primary_and_the_old_one_last() -> None:
@@ -149,7 +149,7 @@ def test_a_list_northd_has_not_carried_over_is_waited_for() -> None:
     assert not World(4, waiting).plan.changes
 
 
-# -- the dead ------------------------------------------------------------------
+# -- the dead --
 
 
 def test_the_newly_dead_goes_last_and_out_after_the_hold_down() -> None:
@@ -229,7 +229,7 @@ def test_only_the_live_get_something_new(state: State) -> None:
     assert world.only_change.after == ("gw2",)
 
 
-# -- the unfit -----------------------------------------------------------------
+# -- the unfit --
 
 
 def test_an_unfit_holder_goes_last_first_and_out_when_ovn_has_moved() -> None:
@@ -256,7 +256,7 @@ def test_a_port_nobody_can_host_says_what_is_missing() -> None:
     assert "public" in refusal.why
 
 
-# -- beside Neutron ------------------------------------------------------------
+# -- beside Neutron --
 
 
 def test_neutrons_short_lists_keep_the_dead_last() -> None:
@@ -280,7 +280,7 @@ def test_neutrons_full_lists_do_not() -> None:
     assert world.only_change.after == ("gw1", "gw3", "gw4")
 
 
-# -- lists that are not as they should be ---------------------------------------
+# -- lists that are not as they should be --
 
 
 def listed(*candidates: tuple[str, int]) -> Unit:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gwsched.model import (
@@ -27,6 +27,9 @@ from gwsched.planner import plan
 from gwsched.schedulers import Ledger, Request, Scheduler
 from gwsched.schedulers.chance import Chance
 from gwsched.schedulers.leastloaded import LeastLoaded
+
+# Other tests run beside; how long an example takes proves nothing.
+unhurried = settings(deadline=None)
 
 Order = tuple[str, ...]
 
@@ -48,20 +51,20 @@ def request(
 def placed(chassis: int, ports: int, scheduler: Scheduler) -> list[Order]:
     """Plan lists for so many new ports on so many equal chassis."""
     fleet = names(chassis)
+    nets = frozenset({"public"})
+    rows = {c: Chassis(c, physical_networks=nets) for c in fleet}
     units = tuple(
-        Unit(name, None, (GatewayPort(name),))
+        Unit(name, None, (GatewayPort(name, physical_networks=nets),))
         for name in (f"lrp{i}" for i in range(ports))
     )
-    snapshot = Snapshot(frozen_map({c: Chassis(c) for c in fleet}), units)
+    snapshot = Snapshot(frozen_map(rows), units)
     live = {c: Verdict(State.LIVE, 0, "") for c in fleet}
     health = Health(verdicts=frozen_map(live))
     changes = plan(snapshot, health, scheduler, Policy(), 0).changes
     return [change.after for change in changes]
 
 
-def survivors(
-    orders: Sequence[Order], failed: Sequence[str]
-) -> Counter[str]:
+def survivors(orders: Sequence[Order], failed: Sequence[str]) -> Counter[str]:
     """Count, one list after the other, who carries what after failures."""
     loads: Counter[str] = Counter()
     for order in orders:
@@ -135,13 +138,12 @@ def test_leastloaded_levels_what_others_left_uneven() -> None:
 
 
 LISTS = st.lists(
-    st.tuples(
-        st.permutations("abcdef"), st.integers(1, 6), st.integers(1, 3)
-    ),
+    st.tuples(st.permutations("abcdef"), st.integers(1, 6), st.integers(1, 3)),
     max_size=8,
 )
 
 
+@unhurried
 @given(LISTS, st.lists(st.sampled_from("abcdef"), max_size=2))
 def test_the_ledger_is_exact_for_up_to_two_failures(
     lists: list[tuple[list[str], int, int]], failed: list[str]
@@ -159,6 +161,7 @@ def test_the_ledger_is_exact_for_up_to_two_failures(
         assert ledger.listed(name) == listed
 
 
+@unhurried
 @given(LISTS, st.lists(st.sampled_from("abcdef"), max_size=2))
 def test_what_is_taken_out_of_the_ledger_leaves_no_trace(
     lists: list[tuple[list[str], int, int]], failed: list[str]
@@ -208,6 +211,7 @@ def test_chance_does_not_look_at_loads() -> None:
 
 
 @pytest.mark.parametrize("scheduler", BOTH)
+@unhurried
 @given(fleet=st.permutations(names(6)))
 def test_the_order_of_the_eligible_does_not_matter(
     scheduler: Scheduler, fleet: list[str]

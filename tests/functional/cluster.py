@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A raft cluster of NB servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import fixtures
+
+from tests.functional.ovn import SCHEMAS, wait_for
+
+DATABASE = "OVN_Northbound"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Cluster(fixtures.Fixture):
+    """Three servers, each with a unix socket and a raft port of its own."""
+
+    def __init__(self, size: int = 3) -> None:
+        super().__init__()
+        self._size = size
+
+    def _setUp(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="gws-"))
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        self.pids: dict[int, int] = {}
+        self.addCleanup(self._kill_all)
+        raft = [f"tcp:127.0.0.1:{free_port()}" for _ in range(self._size)]
+        schema = str(SCHEMAS / "ovn-nb.ovsschema")
+        self._tool("create-cluster", self._db(0), schema, raft[0])
+        for server in range(1, self._size):
+            self._tool(
+                "join-cluster",
+                self._db(server),
+                DATABASE,
+                raft[server],
+                raft[0],
+            )
+        for server in range(self._size):
+            self.start(server)
+        for server in range(self._size):
+            wait_for(lambda s=server: self._joined(s), f"{server} to join")
+
+    @property
+    def remotes(self) -> str:
+        return ",".join(self.remote(s) for s in range(self._size))
+
+    def remote(self, server: int) -> str:
+        return f"unix:{self.directory}/{server}.sock"
+
+    def start(self, server: int) -> None:
+        subprocess.run(
+            [
+                "ovsdb-server",
+                "--detach",
+                "--no-chdir",
+                "-vconsole:off",
+                f"--log-file={self.directory}/{server}.log",
+                f"--pidfile={self.directory}/{server}.pid",
+                f"--unixctl={self.directory}/{server}.ctl",
+                f"--remote=punix:{self.directory}/{server}.sock",
+                self._db(server),
+            ],
+            check=True,
+            env={**os.environ, "OVS_RUNDIR": str(self.directory)},
+        )
+        pidfile = self.directory / f"{server}.pid"
+        self.pids[server] = int(pidfile.read_text())
+
+    def kill(self, server: int) -> None:
+        pid = self.pids.pop(server)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end")
+
+    def leader(self) -> int:
+        """Wait for a leader, and return which server it is."""
+
+        def leading() -> list[int]:
+            return [s for s in self.pids if "Role: leader" in self._status(s)]
+
+        return int(wait_for(leading, "a leader")[0])
+
+    def _joined(self, server: int) -> bool:
+        return "Status: cluster member" in self._status(server)
+
+    def _status(self, server: int) -> str:
+        return subprocess.run(
+            [
+                "ovs-appctl",
+                "-t",
+                f"{self.directory}/{server}.ctl",
+                "cluster/status",
+                DATABASE,
+            ],
+            text=True,
+            capture_output=True,
+            check=False,
+        ).stdout
+
+    def _db(self, server: int) -> str:
+        return str(self.directory / f"{server}.db")
+
+    def _tool(self, *args: str) -> None:
+        subprocess.run(["ovsdb-tool", *args], check=True)
+
+    def _kill_all(self) -> None:
+        for pid in self.pids.values():
+            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guarded write: what came in between makes it fail as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from gwsched import apply, snapshot
+from gwsched.apply import Result
+from gwsched.connection import Database
+from gwsched.model import Change, Form, Reason, Unit
+from tests.functional.ovn import Ovn
+from tests.functional.reading import catch_up, databases, settings_for
+
+Meddling = Callable[[Ovn, str], None]
+BOTH_FORMS = pytest.mark.parametrize("form", list(Form))
+
+
+def units(ovn: Ovn, nb: Database, sb: Database) -> dict[str, Unit]:
+    """Read the units, by the name of their port."""
+    seen = snapshot.read(nb.rows, sb.rows, settings_for(ovn))
+    return {unit.ports[0].name: unit for unit in seen.units}
+
+
+def change(unit: Unit, *after: str, form: Form | None = None) -> Change:
+    wanted = form or unit.form or Form.HA_CHASSIS_GROUP
+    return Change(unit, wanted, after, Reason.REPAIR, "a test")
+
+
+@pytest.fixture
+def three(ovn: Ovn) -> Ovn:
+    ovn.add_chassis("gw1", "gw2", "gw3")
+    return ovn
+
+
+@BOTH_FORMS
+def test_a_new_list(three: Ovn, form: Form) -> None:
+    port = three.add_router("r1")
+    with databases(three) as (nb, sb):
+        wanted = change(units(three, nb, sb)[port], "gw2", "gw1", form=form)
+        assert apply.commit(nb, [wanted], 10)[0] is Result.COMMITTED
+    assert three.candidates(port) == [("gw2", 2), ("gw1", 1)]
+
+
+@BOTH_FORMS
+def test_a_list_changed_in_every_way_at_once(three: Ovn, form: Form) -> None:
+    port = three.add_router("r1", "gw1", "gw2", form=form.value)
+    with databases(three) as (nb, sb):
+        wanted = change(units(three, nb, sb)[port], "gw3", "gw1")
+        assert apply.commit(nb, [wanted], 10)[0] is Result.COMMITTED
+    assert three.candidates(port) == [("gw3", 2), ("gw1", 1)]
+
+
+def another_priority(ovn: Ovn, port: str) -> None:
+    ovn.nbctl("lrp-set-gateway-chassis", port, "gw2", "77")
+
+
+def another_member(ovn: Ovn, port: str) -> None:
+    ovn.nbctl("lrp-set-gateway-chassis", port, "gw3", "9")
+
+
+def the_port_deleted(ovn: Ovn, port: str) -> None:
+    ovn.nbctl("lrp-del", port)
+
+
+def the_other_table(ovn: Ovn, port: str) -> None:
+    ovn.set_candidates(port, ("gw3",), "ha_chassis_group")
+
+
+MEDDLINGS = [
+    another_priority,
+    another_member,
+    the_port_deleted,
+    the_other_table,
+]
+
+
+@pytest.mark.parametrize("meddle", MEDDLINGS)
+@pytest.mark.parametrize("noticed", [True, False])
+def test_what_came_in_between_fails_the_whole_transaction(
+    three: Ovn, meddle: Meddling, noticed: bool
+) -> None:
+    """Whether our replica shows it already, or only the server knows."""
+    port = three.add_router("r1", "gw1", "gw2")
+    other = three.add_router("r2", "gw1", "gw2")
+    with databases(three) as (nb, sb):
+        seen = units(three, nb, sb)
+        plan = [change(seen[p], "gw2", "gw1") for p in (other, port)]
+        meddle(three, port)
+        if noticed:
+            catch_up(nb, sb)
+        assert apply.commit(nb, plan, 10)[0] is Result.STALE
+        assert three.candidates(other) == [("gw1", 2), ("gw2", 1)]
+        catch_up(nb, sb)
+        fresh = [change(units(three, nb, sb)[other], "gw2", "gw1")]
+        assert apply.commit(nb, fresh, 10)[0] is Result.COMMITTED
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_list_somebody_else_made_meanwhile_stays(
+    three: Ovn, noticed: bool
+) -> None:
+    port = three.add_router("r1")
+    with databases(three) as (nb, sb):
+        plan = [change(units(three, nb, sb)[port], "gw2", "gw1")]
+        three.set_candidates(port, ("gw3",), "gateway_chassis")
+        if noticed:
+            catch_up(nb, sb)
+        assert apply.commit(nb, plan, 10)[0] is Result.STALE
+    assert three.candidates(port) == [("gw3", 1)]
+
+
+def test_without_the_lock_nothing_is_written(three: Ovn) -> None:
+    port = three.add_router("r1")
+    with (
+        databases(three),
+        databases(three, with_lock=False) as (nb, sb),
+    ):
+        plan = [change(units(three, nb, sb)[port], "gw2", "gw1")]
+        assert apply.commit(nb, plan, 10)[0] is Result.NOT_LOCKED
+        assert apply.bump(nb, 10)[0] is Result.NOT_LOCKED
+    assert three.candidates(port) == []
+
+
+def test_a_server_that_does_not_answer_is_given_up(three: Ovn) -> None:
+    port = three.add_router("r1")
+    with databases(three) as (nb, sb):
+        plan = [change(units(three, nb, sb)[port], "gw2", "gw1")]
+        three.pause("nb")
+        try:
+            result, detail = apply.commit(nb, plan, 0.5)
+        finally:
+            three.resume("nb")
+        assert result is Result.UNANSWERED
+        assert "no answer" in detail
+        catch_up(nb, sb)
+        # The outcome was open; what is there now is what is read.
+        order = units(three, nb, sb)[port].order
+        assert list(order) == three.order(port)
+
+
+def test_a_heartbeat_is_one_more_whoever_else_counts(three: Ovn) -> None:
+    with databases(three) as (nb, _):
+        three.nbctl("set", "NB_Global", ".", "nb_cfg=41")
+        assert apply.bump(nb, 10)[0] is Result.COMMITTED
+    assert three.nbctl("get", "NB_Global", ".", "nb_cfg") == "42"
+
+
+def test_a_group_left_behind_is_used_again(three: Ovn) -> None:
+    port = three.add_router("r1")
+    three.nbctl("ha-chassis-group-add", f"gwsched-{port}")
+    with databases(three) as (nb, sb):
+        plan = [change(units(three, nb, sb)[port], "gw2", "gw1")]
+        assert apply.commit(nb, plan, 10)[0] is Result.COMMITTED
+    assert three.order(port) == ["gw2", "gw1"]
+
+
+def test_a_group_of_several_ports_is_one_unit(three: Ovn) -> None:
+    port = three.add_router("r1", "gw1", "gw2", form="ha_chassis_group")
+    other = three.add_router("r2")
+    group = three.nbctl("get", "Logical_Router_Port", port, "ha_chassis_group")
+    three.nbctl(
+        "set", "Logical_Router_Port", other, f"ha_chassis_group={group}"
+    )
+    with databases(three) as (nb, sb):
+        found = units(three, nb, sb)
+        assert [p.name for p in found[port].ports] == [port, other]
+        plan = [change(found[port], "gw3", "gw1")]
+        assert apply.commit(nb, plan, 10)[0] is Result.COMMITTED
+    assert three.order(port) == three.order(other) == ["gw3", "gw1"]
+
+
+def test_a_change_of_a_unit_nobody_knows_is_stale(three: Ovn) -> None:
+    port = three.add_router("r1", "gw1", form="ha_chassis_group")
+    with databases(three) as (nb, sb):
+        known = units(three, nb, sb)[port]
+        plan = [change(replace(known, name="no such group"), "gw2")]
+        assert apply.commit(nb, plan, 10)[0] is Result.STALE

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of remote: unix, tcp, ssl, several of one cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.functional.cluster import Cluster
+from tests.functional.controllers import Controllers
+from tests.functional.daemon import Daemon
+from tests.functional.ovn import Ovn, wait_for
+from tests.functional.reading import databases
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "ssl"])
+def test_a_remote_over_the_network(protocol: str, tmp_path: Path) -> None:
+    with Ovn(protocol=protocol) as ovn:
+        ovn.add_chassis("gw1", "gw2")
+        port = ovn.add_router("r1")
+        options: dict[str, dict[str, object]] = {"ovn": {}}
+        if ovn.identity:
+            for db in ("nb", "sb"):
+                options["ovn"] |= {
+                    f"ovn_{db}_private_key": ovn.identity.private_key,
+                    f"ovn_{db}_certificate": ovn.identity.certificate,
+                    f"ovn_{db}_ca_cert": ovn.identity.ca_cert,
+                }
+        assert ovn.nb.startswith(f"{protocol}:")
+        with (
+            Controllers(ovn.unix("sb")),
+            Daemon(tmp_path, ovn.nb, ovn.sb, options) as daemon,
+        ):
+            wait_for(lambda: len(ovn.order(port)) == 2, "two candidates")
+            daemon.wait_log(f"NB: connected to {ovn.nb}")
+
+
+def test_a_remote_that_is_away_is_no_obstacle_to_the_others(
+    ovn: Ovn, gateways: Controllers, tmp_path: Path
+) -> None:
+    port = ovn.add_router("r1")
+    nb = f"unix:/nowhere.sock,{ovn.nb}"
+    with Daemon(tmp_path, nb, ovn.sb):
+        wait_for(lambda: len(ovn.order(port)) == 4, "four candidates")
+
+
+def test_of_a_cluster_only_the_leader_and_always_the_leader(
+    tmp_path: Path,
+) -> None:
+    with Cluster() as cluster, Ovn(nb=cluster.remotes) as ovn:
+        ovn.add_chassis("gw1", "gw2", "gw3", "gw4")
+        with (
+            Controllers(ovn.sb),
+            Daemon(tmp_path, cluster.remotes, ovn.sb) as daemon,
+        ):
+            first = cluster.leader()
+            daemon.wait_log(f"NB: connected to {cluster.remote(first)}")
+            port = ovn.add_router("r1")
+            wait_for(lambda: len(ovn.order(port)) == 4, "four candidates")
+            cluster.kill(first)
+            second = cluster.leader()
+            daemon.wait_log(f"NB: connected to {cluster.remote(second)}")
+            other = ovn.add_router("r2")
+            wait_for(lambda: len(ovn.order(other)) == 4, "four candidates")
+            assert daemon.metric("gwsched_leader") == 1
+
+
+def test_only_what_is_needed_is_monitored(
+    ovn: Ovn, gateways: Controllers
+) -> None:
+    """Of 20 switch ports and their bindings, none is replicated."""
+    ovn.add_router("r1", "gw1")
+    for number in range(20):
+        ovn.nbctl(
+            "--may-exist", "ls-add", "ls", "--", "lsp-add", "ls", f"p{number}"
+        )
+    ovn.nbctl("--wait=sb", "sync")
+    with databases(ovn) as (nb, sb):
+        ports = nb.rows["Logical_Switch_Port"].rows.values()
+        assert {row.type for row in ports} == {"router", "localnet"}
+        bindings = sb.rows["Port_Binding"].rows.values()
+        assert [row.logical_port for row in bindings] == ["cr-lrp-r1"]
+        assert "Logical_Flow" not in sb.rows

@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options in, frozen Settings out, and one clear line where it fails."""
+
+import dataclasses
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gwsched import conf
+from gwsched.conf import ConfigurationError, Settings, Tls
+from gwsched.model import Form, Policy
+
+Load = Callable[[str], Settings]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Load a text as the only configuration file there is."""
+    (tmp_path / "empty.d").mkdir()
+
+    def loaded(text: str) -> Settings:
+        path = tmp_path / "gwsched.conf"
+        path.write_text(text)
+        nothing = str(tmp_path / "empty.d")
+        argv = ["--config-file", str(path), "--config-dir", nothing]
+        return conf.load(argv)[1]
+
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A key and a certificate that signs itself."""
+    directory = tmp_path_factory.mktemp("pem")
+    key, certificate = directory / "key.pem", directory / "cert.pem"
+    subprocess.run(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+        f"-nodes -subj /CN=gwsched -keyout {key} -out {certificate}".split(),
+        check=True,
+        capture_output=True,
+    )
+    return {
+        "private_key": key,
+        "certificate": certificate,
+        "ca_cert": certificate,
+    }
+
+
+def complaint(load: Load, text: str) -> str:
+    """Return the one line that is said of a wrong configuration."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(text)
+    said = str(caught.value)
+    assert len(said.splitlines()) == 1, said
+    return said
+
+
+def ovn(**options: object) -> str:
+    lines = [f"{name} = {value}" for name, value in options.items()]
+    return "\n".join(["[ovn]", *lines, ""])
+
+
+def identity(db: str, files: dict[str, Path]) -> dict[str, object]:
+    return {f"ovn_{db}_{part}": path for part, path in files.items()}
+
+
+def test_defaults(load: Load) -> None:
+    assert load("") == Settings(
+        nb=("unix:/var/run/ovn/ovnnb_db.sock",),
+        sb=("unix:/var/run/ovn/ovnsb_db.sock",),
+        tls=None,
+        timeout=10,
+        probe_ms=5000,
+        scheduler="leastloaded",
+        enforce=True,
+        form=None,
+        adopt_localnet=False,
+        policy=Policy(
+            max_candidates=5, probe_interval=10, dead_after=20, hold_down=30
+        ),
+        metrics_bind="127.0.0.1",
+        metrics_port=9977,
+    )
+
+
+def test_every_option_arrives(load: Load) -> None:
+    settings = load(
+        ovn(
+            ovn_nb_connection="tcp:10.0.0.1:6641, tcp:[fd00::2]:6641",
+            ovn_sb_connection="unix:/run/sb.sock",
+            ovsdb_connection_timeout=7,
+            ovsdb_probe_interval=0,
+        )
+        + "[scheduler]\novn_l3_scheduler = chance\nmax_candidates = 3\n"
+        "mode = observe\ntable = gateway_chassis\nadopt = localnet\n"
+        "[health]\nprobe_interval = 1\ndead_after = 2\n"
+        "[failover]\nhold_down = 1\n"
+        "[metrics]\nbind = ::1\nport = 0\n"
+    )
+    assert settings == Settings(
+        nb=("tcp:10.0.0.1:6641", "tcp:[fd00::2]:6641"),
+        sb=("unix:/run/sb.sock",),
+        tls=None,
+        timeout=7,
+        probe_ms=0,
+        scheduler="chance",
+        enforce=False,
+        form=Form.GATEWAY_CHASSIS,
+        adopt_localnet=True,
+        policy=Policy(
+            max_candidates=3, probe_interval=1, dead_after=2, hold_down=1
+        ),
+        metrics_bind="::1",
+        metrics_port=0,
+    )
+
+
+def test_settings_are_frozen(load: Load) -> None:
+    settings = load("")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.enforce = False  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.policy.hold_down = 1  # type: ignore[misc]
+    assert isinstance(hash(settings), int)
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "value", "choices"),
+    [
+        ("scheduler", "mode", "Enforced", "enforce, observe"),
+        (
+            "scheduler",
+            "table",
+            "gateways",
+            "auto, gateway_chassis, ha_chassis_group",
+        ),
+        ("scheduler", "adopt", "all", "marked, localnet"),
+    ],
+)
+def test_a_bad_choice_is_named_with_the_good_ones(
+    load: Load, section: str, option: str, value: str, choices: str
+) -> None:
+    said = complaint(load, f"[{section}]\n{option} = {value}\n")
+    assert option in said
+    assert value in said
+    assert choices in said
+
+
+NUMBERS = [
+    ("ovn", "ovsdb_connection_timeout", 1, 180),
+    ("ovn", "ovsdb_probe_interval", 0, 600000),
+    ("scheduler", "max_candidates", 1, 32),
+    ("health", "probe_interval", 1, 600),
+    ("health", "dead_after", 1, 3600),
+    ("failover", "hold_down", 1, 86400),
+    ("metrics", "port", 0, 65535),
+]
+
+
+@pytest.mark.parametrize(("section", "option", "low", "high"), NUMBERS)
+def test_a_number_out_of_bounds_is_named(
+    load: Load, section: str, option: str, low: int, high: int
+) -> None:
+    for good in (low, high):
+        load(f"[{section}]\n{option} = {good}\n")
+    for bad in (low - 1, high + 1, "many", "1.5"):
+        assert option in complaint(load, f"[{section}]\n{option} = {bad}\n")
+
+
+@pytest.mark.parametrize(
+    ("section", "option"), [(section, name) for section, name, *_ in NUMBERS]
+)
+def test_a_number_left_out_is_named(
+    load: Load, section: str, option: str
+) -> None:
+    assert option in complaint(load, f"[{section}]\n{option} =\n")
+
+
+@pytest.mark.parametrize("db", ["nb", "sb"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "10.0.0.1",
+        "tcp:10.0.0.1",
+        "tcp::6641",
+        "tcp:10.0.0.1:db",
+        "tcp:10.0.0.1:66410",
+        "unix:relative.sock",
+        "punix:/run/nb.sock",
+        "tcp:10.0.0.1:6641,ssl",
+    ],
+)
+def test_a_bad_remote_is_named(load: Load, db: str, bad: str) -> None:
+    said = complaint(load, f"[ovn]\novn_{db}_connection = {bad}\n")
+    assert f"ovn_{db}_connection" in said
+    assert bad.split(",")[-1] in said
+
+
+@pytest.mark.parametrize("db", ["nb", "sb"])
+@pytest.mark.parametrize("nothing", ["", ","])
+def test_no_remote_at_all_is_named(load: Load, db: str, nothing: str) -> None:
+    said = complaint(load, f"[ovn]\novn_{db}_connection = {nothing}\n")
+    assert f"ovn_{db}_connection" in said
+
+
+@pytest.mark.parametrize("bad", ["not a host", "256.0.0.1", "::g"])
+def test_a_bad_address_to_listen_on_is_named(load: Load, bad: str) -> None:
+    assert "bind" in complaint(load, f"[metrics]\nbind = {bad}\n")
+
+
+def test_a_bad_value_for_logging_is_named(load: Load) -> None:
+    assert "debug" in complaint(load, "[DEFAULT]\ndebug = perhaps\n")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.conf")
+    with pytest.raises(ConfigurationError) as caught:
+        conf.load(["--config-file", missing])
+    assert missing in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"no assignment\n", b"[ovn\n", b"[ovn]\nx = \xff\xfe\n"]
+)
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "broken.conf"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        conf.load(["--config-file", str(path)])
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_directory_for_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        conf.load(["--config-file", str(tmp_path)])
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_directory_of_files_has_the_last_word(tmp_path: Path) -> None:
+    path = tmp_path / "gwsched.conf"
+    path.write_text("[scheduler]\nmax_candidates = 3\nmode = observe\n")
+    (tmp_path / "gwsched.conf.d").mkdir()
+    (tmp_path / "gwsched.conf.d" / "10.conf").write_text(
+        "[scheduler]\nmax_candidates = 4\n"
+    )
+    argv = ["--config-file", str(path)]
+    argv += ["--config-dir", str(path.with_suffix(".conf.d"))]
+    settings = conf.load(argv)[1]
+    assert settings.policy.max_candidates == 4
+    assert not settings.enforce
+
+
+def test_neutrons_section_can_be_pasted(
+    load: Load, pem: dict[str, Path]
+) -> None:
+    settings = load(
+        ovn(
+            ovn_nb_connection="ssl:10.0.0.1:6641,ssl:10.0.0.2:6641",
+            **identity("nb", pem),
+            ovn_sb_connection="ssl:10.0.0.1:6642,ssl:10.0.0.2:6642",
+            **identity("sb", pem),
+            ovsdb_connection_timeout=180,
+            ovsdb_retry_max_interval=180,
+            ovsdb_probe_interval=60000,
+            neutron_sync_mode="log",
+            ovn_metadata_enabled="True",
+            ovn_l3_scheduler="chance",
+            dns_servers="8.8.8.8,1.1.1.1",
+            dhcp_default_lease_time=43200,
+            ovn_dhcp4_global_options="ntp_server:1.2.3.4,wpad:1.2.3.5",
+            ovn_emit_need_to_frag="true",
+            disable_ovn_dhcp_for_baremetal_ports="false",
+        )
+    )
+    assert settings.nb == ("ssl:10.0.0.1:6641", "ssl:10.0.0.2:6641")
+    assert settings.sb == ("ssl:10.0.0.1:6642", "ssl:10.0.0.2:6642")
+    assert (settings.timeout, settings.probe_ms) == (180, 60000)
+    assert settings.tls == Tls(**{k: str(v) for k, v in pem.items()})
+    # Neutron's scheduler is Neutron's; ours is in [scheduler].
+    assert settings.scheduler == "leastloaded"
+
+
+def test_options_and_sections_not_known_are_ignored(load: Load) -> None:
+    text = "[scheduler]\nmax_candidate = 3\n[nobodys]\nx = 1\n"
+    assert load(text) == load("")
+
+
+def test_ssl_remotes_of_one_database_need_its_files_only(
+    load: Load, pem: dict[str, Path]
+) -> None:
+    settings = load(
+        ovn(ovn_sb_connection="ssl:10.0.0.1:6642", **identity("sb", pem))
+    )
+    assert settings.tls == Tls(**{k: str(v) for k, v in pem.items()})
+
+
+def test_tls_files_without_ssl_remotes_are_not_looked_at(load: Load) -> None:
+    assert load(ovn(ovn_nb_private_key="/nonexistent")).tls is None
+
+
+PARTS = ["private_key", "certificate", "ca_cert"]
+
+
+@pytest.mark.parametrize("db", ["nb", "sb"])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_identity_that_is_not_given_is_named(
+    load: Load, pem: dict[str, Path], db: str, part: str
+) -> None:
+    options = identity(db, pem)
+    del options[f"ovn_{db}_{part}"]
+    options[f"ovn_{db}_connection"] = "ssl:10.0.0.1:6640"
+    assert f"ovn_{db}_{part}" in complaint(load, ovn(**options))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_identities_that_differ_are_named(
+    load: Load, pem: dict[str, Path], part: str
+) -> None:
+    options = identity("nb", pem) | identity("sb", pem)
+    options[f"ovn_sb_{part}"] = "/elsewhere.pem"
+    for db in ("nb", "sb"):
+        options[f"ovn_{db}_connection"] = "ssl:10.0.0.1:6640"
+    said = complaint(load, ovn(**options))
+    assert f"ovn_nb_{part}" in said
+    assert f"ovn_sb_{part}" in said
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("length", [10, 300])
+def test_a_part_of_the_identity_that_is_not_there_is_named(
+    load: Load, pem: dict[str, Path], part: str, length: int
+) -> None:
+    missing = f"/{'x' * length}.pem"
+    options = identity("nb", pem) | {f"ovn_nb_{part}": missing}
+    said = complaint(load, ovn(ovn_nb_connection="ssl:h:6641", **options))
+    assert missing in said
+    assert f"ovn_nb_{part}" in said
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_file_that_is_no_pem_is_named(
+    load: Load, pem: dict[str, Path], tmp_path: Path, part: str
+) -> None:
+    junk = tmp_path / "junk.pem"
+    junk.write_text("no PEM\n")
+    options = identity("nb", pem) | {f"ovn_nb_{part}": junk}
+    said = complaint(load, ovn(ovn_nb_connection="ssl:h:6641", **options))
+    assert f"ovn_nb_{part}" in said or str(junk) in said
