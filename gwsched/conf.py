@@ -7,6 +7,7 @@ Options are read once, here; nothing else in gwsched sees oslo.config.
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,7 +83,15 @@ def parse(conf: cfg.ConfigOpts, argv: Sequence[str], prog: str) -> None:
     :raises ConfigurationError: where a value is wrong or a file is missing
     """
     try:
-        conf(argv, project="gwsched", prog=prog, version=__version__)
+        conf(
+            argv,
+            project="gwsched",
+            prog=prog,
+            version=__version__,
+            # Of every command the daemon's, whatever its own name is.
+            default_config_files=cfg.find_config_files("gwsched", "gwsched"),
+            default_config_dirs=cfg.find_config_dirs("gwsched", "gwsched"),
+        )
     except (cfg.Error, ValueError) as error:
         raise ConfigurationError(_one_line(error)) from error
 
@@ -125,7 +134,22 @@ def _remotes(conf: cfg.ConfigOpts, option: str) -> tuple[str, ...]:
     remotes = tuple(conf.ovn[option])
     if not remotes:
         raise ConfigurationError(f"[ovn] {option} names no database server")
+    for remote in remotes:
+        protocol, _, address = remote.partition(":")
+        if protocol != "unix":
+            _check_address(option, address.rpartition(":")[0])
     return remotes
+
+
+def _check_address(option: str, host: str) -> None:
+    """Refuse host names: python-ovs cannot resolve them by itself."""
+    try:
+        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ConfigurationError(
+            f"[ovn] {option}: {host!r} is no IP address (an IPv6 one goes "
+            f"in brackets); names are not resolved"
+        ) from None
 
 
 def _tls(conf: cfg.ConfigOpts) -> Tls | None:

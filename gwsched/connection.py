@@ -35,6 +35,10 @@ LOCK = "gwsched"
 LONGEST_RETRY = 10.0
 
 
+class StoppedError(Exception):
+    """Told to stop before a database could be reached; says why not."""
+
+
 class Replica(OvsdbIdl):  # type: ignore[misc]
     """ovsdbapp's IDL without a sleep per row: nobody else runs here."""
 
@@ -63,6 +67,7 @@ class Database:
         self._leader_only = leader_only
         self._idl: Replica | None = None
         self._synced = False
+        self._failure = "it was not tried"
         self.sessions = 0
 
     def connect(
@@ -72,21 +77,28 @@ class Database:
 
         ``waiting`` is called before each attempt.
 
-        :raises tenacity.RetryError: when stopped before it came to that
+        :raises StoppedError: when stopped before it came to that
         """
-        for attempt in tenacity.Retrying(
+        retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(OSError),
             wait=tenacity.wait_exponential(0.25, max=LONGEST_RETRY),
             stop=tenacity.stop_when_event_set(stopping),
             sleep=tenacity.sleep_using_event(stopping),
             before_sleep=self._log_retry,
-        ):
-            waiting()
-            with attempt:
-                schema = fetch_schema(
-                    self._remotes, self._name, self._settings.timeout
-                )
-                self._idl = self._monitor(schema)
+            reraise=True,
+        )
+        try:
+            for attempt in retrying:
+                waiting()
+                if stopping.is_set():
+                    raise StoppedError(self._failure)
+                with attempt:
+                    schema = fetch_schema(
+                        self._remotes, self._name, self._settings.timeout
+                    )
+                    self._idl = self._monitor(schema)
+        except OSError as error:
+            raise StoppedError(error.strerror or error) from error
 
     def set_lock(self) -> None:
         """Ask for the lock without which nothing can be written."""
@@ -179,20 +191,25 @@ class Database:
         return replica
 
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
+        self._failure = str(state.outcome and state.outcome.exception())
         pause = state.next_action.sleep if state.next_action else 0
         LOG.warning(
             "%s: not to be reached (%s); next try in %.1f s. Is %s right "
             "and the server running?",
             self.label,
-            error,
+            self._failure,
             pause,
             f"[ovn] ovn_{self.label.lower()}_connection",
         )
 
 
-def open_databases(settings: Settings) -> tuple[Database, Database]:
-    """Return NB and SB, not connected yet, with the TLS identity set."""
+def open_databases(
+    settings: Settings, *, leader_only: bool = True
+) -> tuple[Database, Database]:
+    """Return NB and SB, not connected yet, with the TLS identity set.
+
+    Who only reads NB need not insist on the leader of its cluster.
+    """
     if settings.tls:
         _use_identity(settings.tls)
     # Locks are per server, not per cluster: only the leader's is the lock.
@@ -202,7 +219,7 @@ def open_databases(settings: Settings) -> tuple[Database, Database]:
         settings.nb,
         NORTHBOUND,
         settings,
-        leader_only=True,
+        leader_only=leader_only,
     )
     sb = Database(
         "SB",

@@ -12,14 +12,13 @@ import time
 from collections.abc import Sequence
 
 import sdnotify
-import tenacity
 from oslo_config import cfg
 from oslo_log import log
 from ovsdbapp.backend.ovs_idl import vlog
 
 from gwsched import __version__, conf, plugins
 from gwsched.conf import ConfigurationError, Settings
-from gwsched.connection import Database, open_databases
+from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.loop import LONGEST_WAIT, Loop
 from gwsched.metrics import Metrics
 from gwsched.schedulers import Scheduler
@@ -82,7 +81,7 @@ class Service:
         databases = open_databases(self._settings)
         try:
             self._serve(*databases, wakeup)
-        except tenacity.RetryError:
+        except StoppedError:
             LOG.info("stopped before the databases could be reached")
         finally:
             self._notifier.notify("STOPPING=1")

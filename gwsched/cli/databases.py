@@ -7,12 +7,11 @@ import threading
 import time
 from dataclasses import replace
 
-import tenacity
 from ovs.poller import Poller
 
 from gwsched import snapshot
 from gwsched.conf import Settings
-from gwsched.connection import Database, open_databases
+from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.model import Snapshot
 
 
@@ -26,7 +25,8 @@ def read(settings: Settings) -> Snapshot:
     :raises UnreachableError: where one did not answer within the
         ``ovsdb_connection_timeout``
     """
-    nb, sb = open_databases(replace(settings, timeout=_share(settings)))
+    impatient = replace(settings, timeout=_share(settings))
+    nb, sb = open_databases(impatient, leader_only=False)
     try:
         _connect((nb, sb), settings.timeout)
         _synchronise((nb, sb), settings)
@@ -62,12 +62,10 @@ def _connect_one(
 ) -> None:
     try:
         database.connect(over, lambda: None)
-    except tenacity.RetryError as error:
-        cause = error.last_attempt.exception()
-        what = getattr(cause, "strerror", None) or cause
+    except StoppedError as error:
         raise UnreachableError(
             f"{database.label} could not be reached within {timeout:g} s: "
-            f"{what}"
+            f"{error}"
         ) from error
 
 
@@ -101,8 +99,7 @@ def _wait(databases: tuple[Database, ...], longest: float) -> float:
 
 def _too_late(label: str, settings: Settings) -> str:
     remotes = {"NB": settings.nb, "SB": settings.sb}[label]
-    hint = "; is its leader among them?" if label == "NB" else ""
     return (
         f"{label} did not send its content within {settings.timeout:g} s: "
-        f"{', '.join(remotes)}{hint}"
+        f"{', '.join(remotes)}"
     )

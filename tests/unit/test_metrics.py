@@ -28,7 +28,6 @@ from gwsched.model import (
     frozen_map,
 )
 
-
 NETS = frozenset({"public"})
 
 

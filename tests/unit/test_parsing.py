@@ -139,7 +139,9 @@ def test_any_text_is_zone_hints_of_some_kind(text: str) -> None:
 @pytest.mark.parametrize("yes", ["true", "True", "yes", "on", "1", " true "])
 def test_an_intent_adopts_a_port(yes: str) -> None:
     external_ids = {"gwsched-adopt-lrp-1": yes, "neutron:x": "true"}
-    assert parsing.adopted_ports(external_ids) == ({"lrp-1"}, ())
+    adopted, wrong = parsing.adopted_ports(external_ids)
+    assert adopted == {"lrp-1"}
+    assert wrong == ()
 
 
 @pytest.mark.parametrize("no", ["false", "no", "0", "", "perhaps"])

@@ -34,7 +34,7 @@ unhurried = settings(deadline=None)
 Order = tuple[str, ...]
 
 SIZES = [(3, 300), (6, 300), (10, 1000)]
-BOTH = [LeastLoaded(), Chance()]
+BOTH: list[Scheduler] = [LeastLoaded(), Chance()]
 
 
 def names(number: int) -> list[str]:
@@ -129,7 +129,7 @@ def test_leastloaded_levels_what_others_left_uneven() -> None:
     ledger = Ledger()
     for _ in range(5):
         ledger.add(("a", "b"))
-    orders = [("a", "b")] * 5
+    orders: list[Order] = [("a", "b")] * 5
     for i in range(10):
         chosen = LeastLoaded().choose(request(f"lrp{i}", "abc"), ledger)
         ledger.add(chosen)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every claim of a gateway port, in the order SB saw them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Self
+
+from ovs.db import idl
+from ovs.poller import POLLIN, Poller
+from ovsdbapp.backend.ovs_idl.idlutils import get_schema_helper
+
+
+class ClaimLog(idl.Idl):  # type: ignore[misc]
+    """Records who claims what, on a thread of its own.
+
+    Sampling the holder would miss a fight: two claims within milliseconds.
+    """
+
+    def __init__(self, sb: str) -> None:
+        helper = get_schema_helper(sb, "OVN_Southbound")
+        helper.register_columns(
+            "Port_Binding", ["logical_port", "type", "chassis"]
+        )
+        helper.register_columns("Chassis", ["name"])
+        super().__init__(sb, helper)
+        self._claims: list[tuple[str, str]] = []
+        self._stopping = False
+        self._wake, self._waker = os.pipe()
+        self._thread = threading.Thread(target=self._loop)
+        self._synced = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._synced.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping = True
+        os.write(self._waker, b"x")
+        self._thread.join()
+        os.close(self._wake)
+        os.close(self._waker)
+
+    def of(self, port: str) -> list[str]:
+        """The chassis that claimed a port, one after another."""
+        return [chassis for name, chassis in self._claims if name == port]
+
+    def notify(self, event: str, row: Any, updates: Any = None) -> None:
+        """Note a claim; a release names nobody."""
+        if row._table.name != "Port_Binding" or row.type != "chassisredirect":
+            return
+        claimed = event == idl.ROW_CREATE or hasattr(updates, "chassis")
+        if claimed and row.chassis:
+            port = row.logical_port.removeprefix("cr-")
+            self._claims.append((port, row.chassis[0].name))
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            self.run()
+            if self.state == idl.Idl.IDL_S_MONITORING:
+                self._synced.set()
+            poller = Poller()
+            self.wait(poller)
+            poller.fd_wait(self._wake, POLLIN)
+            poller.block()
+        self.close()

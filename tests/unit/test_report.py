@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""News is said once when it begins, and once when it ends."""
+
+import logging
+
+import pytest
+
+from gwsched.metrics import Metrics
+from gwsched.model import (
+    Candidate,
+    Change,
+    Form,
+    GatewayPort,
+    Guard,
+    Health,
+    Plan,
+    Problem,
+    Reason,
+    Refusal,
+    Snapshot,
+    State,
+    Unit,
+    Verdict,
+    frozen_map,
+)
+from gwsched.report import Reporter, sentence
+from gwsched.watch import Outcome
+
+
+class Told:
+    """What a reporter has told, to the log and to the counters."""
+
+    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "gwsched.report")
+        self._caplog = caplog
+        self._metrics = Metrics()
+        self.reporter = Reporter(self._metrics)
+
+    def news(self) -> list[tuple[str, str]]:
+        """Return levels and messages since the last time."""
+        records = [
+            (record.levelname, record.getMessage())
+            for record in self._caplog.records
+            if record.name == "gwsched.report"
+        ]
+        self._caplog.clear()
+        return records
+
+    def count(self, name: str, **labels: str) -> float | None:
+        registry = self._metrics.registry
+        return registry.get_sample_value(f"gwsched_{name}", labels)
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Told:
+    return Told(caplog)
+
+
+def health(
+    state: State = State.LIVE,
+    why: str = "because",
+    advice: str = "",
+    guards: dict[Guard, str] | None = None,
+) -> Health:
+    return Health(
+        verdicts=frozen_map({"gw1": Verdict(state, 0, why, advice)}),
+        guards=frozen_map(guards or {}),
+    )
+
+
+def snapshot(*problems: Problem) -> Snapshot:
+    return Snapshot(frozen_map({}), (), problems=problems)
+
+
+def unit(name: str = "lrp", order: str = "") -> Unit:
+    names = order.split()
+    return Unit(
+        name,
+        Form.GATEWAY_CHASSIS,
+        (GatewayPort(name),),
+        tuple(Candidate(c, len(names) - i) for i, c in enumerate(names)),
+    )
+
+
+def change(before: str, after: str, name: str = "lrp") -> Change:
+    return Change(
+        unit(name, before),
+        Form.GATEWAY_CHASSIS,
+        tuple(after.split()),
+        Reason.REPAIR,
+        "because",
+    )
+
+
+def refusing(reason: str = "zone", why: str = "no such zone") -> Plan:
+    return Plan(refusals=(Refusal(unit(), reason, why),))
+
+
+def one(news: list[tuple[str, str]], level: str, *words: str) -> None:
+    """Assert that the news is one message, of a level and with words."""
+    assert [said for said, _ in news] == [level], news
+    for word in words:
+        assert word in news[0][1]
+
+
+@pytest.mark.parametrize(
+    ("state", "level"),
+    [
+        (State.LIVE, "INFO"),
+        (State.UNKNOWN, "INFO"),
+        (State.RETURNING, "INFO"),
+        (State.SUSPECT, "WARNING"),
+        (State.DEAD, "WARNING"),
+    ],
+)
+def test_a_verdict_is_said_once(told: Told, state: State, level: str) -> None:
+    told.reporter.health(health(state))
+    one(told.news(), level, "gw1", str(state), "because")
+    told.reporter.health(health(state))
+    assert told.news() == []
+
+
+def test_a_verdict_that_changes_is_said_with_both(told: Told) -> None:
+    told.reporter.health(health(State.LIVE))
+    told.news()
+    told.reporter.health(health(State.DEAD, "it is gone"))
+    one(told.news(), "WARNING", "gw1", "live -> dead", "it is gone")
+
+
+def test_another_reason_for_the_same_verdict_is_no_news(told: Told) -> None:
+    told.reporter.health(health(State.SUSPECT, "silent for 20 s"))
+    told.news()
+    told.reporter.health(health(State.SUSPECT, "silent for 21 s"))
+    assert told.news() == []
+
+
+def test_advice_is_an_alarm_said_once(told: Told) -> None:
+    told.reporter.health(health(State.SUSPECT, "silent for 20 s"))
+    told.news()
+    for seconds in (21, 22, 23):
+        told.reporter.health(
+            health(State.SUSPECT, f"silent for {seconds} s", "look there")
+        )
+    one(told.news(), "ERROR", "gw1", "look there")
+
+
+@pytest.mark.parametrize(
+    ("guard", "level"),
+    [
+        (Guard.STARTUP, "INFO"),
+        (Guard.MASS_FAILURE, "ERROR"),
+        (Guard.ISOLATION, "ERROR"),
+    ],
+)
+def test_a_guard_is_said_when_it_begins_and_ends(
+    told: Told, guard: Guard, level: str
+) -> None:
+    told.reporter.health(health())
+    told.news()
+    told.reporter.health(health(guards={guard: "5 of 6 gone"}))
+    one(told.news(), level, str(guard), "5 of 6 gone")
+    told.reporter.health(health(guards={guard: "6 of 6 gone"}))
+    assert told.news() == []
+    told.reporter.health(health())
+    one(told.news(), "INFO", str(guard), "over")
+    told.reporter.health(health())
+    assert told.news() == []
+
+
+def test_a_problem_is_said_and_counted_when_it_turns_up(told: Told) -> None:
+    problem = Problem("SB", "chassis gw1", "nonsense")
+    other = Problem("NB", "port lrp", "nonsense")
+    told.reporter.problems(snapshot(problem))
+    one(told.news(), "WARNING", "SB", "chassis gw1", "nonsense")
+    told.reporter.problems(snapshot(problem, other))
+    one(told.news(), "WARNING", "NB", "port lrp")
+    told.reporter.problems(snapshot(problem, other))
+    assert told.news() == []
+    assert told.count("errors_total", where="sb") == 1
+    assert told.count("errors_total", where="nb") == 1
+
+
+def test_a_problem_that_is_over_is_said_once(told: Told) -> None:
+    problem = Problem("SB", "chassis gw1", "nonsense")
+    told.reporter.problems(snapshot(problem))
+    told.news()
+    told.reporter.problems(snapshot())
+    one(told.news(), "INFO", "no longer", "chassis gw1")
+    told.reporter.problems(snapshot())
+    assert told.news() == []
+
+
+def test_a_problem_that_comes_back_is_news(told: Told) -> None:
+    problem = Problem("SB", "chassis gw1", "nonsense")
+    for problems in ((problem,), (), (problem,)):
+        told.news()
+        told.reporter.problems(snapshot(*problems))
+    one(told.news(), "WARNING", "nonsense")
+    assert told.count("errors_total", where="sb") == 2
+
+
+def test_a_refusal_is_an_alarm_said_once(told: Told) -> None:
+    told.reporter.plan(refusing())
+    one(told.news(), "ERROR", "lrp", "no such zone")
+    told.reporter.plan(refusing(why="gw7: no such zone"))
+    assert told.news() == []
+    told.reporter.plan(refusing("verdict", "gw1: it is dead"))
+    one(told.news(), "ERROR", "it is dead")
+
+
+def test_a_refusal_that_comes_back_is_news(told: Told) -> None:
+    for plan in (refusing(), Plan(), refusing()):
+        told.news()
+        told.reporter.plan(plan)
+    one(told.news(), "ERROR", "no such zone")
+
+
+def test_what_a_guard_keeps_from_being_known_is_not_said(told: Told) -> None:
+    told.reporter.health(health(guards={Guard.STARTUP: "0 of 3"}))
+    told.news()
+    told.reporter.plan(refusing("verdict", "gw1: it is unknown"))
+    assert told.news() == []
+    told.reporter.health(health())
+    told.news()
+    told.reporter.plan(refusing("verdict", "gw1: it is unknown"))
+    one(told.news(), "ERROR", "it is unknown")
+
+
+def test_a_scheduler_that_fails_is_counted_once(told: Told) -> None:
+    for _ in range(3):
+        told.reporter.plan(refusing("scheduler", "it chose none"))
+    assert told.count("errors_total", where="scheduler") == 1
+    told.reporter.plan(refusing("zone"))
+    assert told.count("errors_total", where="scheduler") == 1
+
+
+def test_what_waits_for_a_guard_is_said_and_counted_once(told: Told) -> None:
+    waiting = Plan(deferred=frozen_map({Guard.ISOLATION: 7}))
+    for _ in range(3):
+        told.reporter.plan(waiting)
+    one(told.news(), "INFO", "7 changes", "isolation")
+    assert told.count("moves_deferred_total", guard="isolation") == 7
+    told.reporter.plan(Plan())
+    told.reporter.plan(waiting)
+    assert told.count("moves_deferred_total", guard="isolation") == 14
+
+
+def test_each_list_written_is_one_line(told: Told) -> None:
+    told.reporter.committed([change("a b", "b a"), change("a b", "a c", "x")])
+    news = told.news()
+    assert [level for level, _ in news] == ["INFO", "INFO"]
+    assert "lrp: [a, b] -> [b, a]" in news[0][1]
+    assert "x: [a, b] -> [a, c]" in news[1][1]
+
+
+def test_only_what_leaves_the_primary_is_a_rank_update(told: Told) -> None:
+    told.reporter.committed([change("a b", "b a"), change("", "a")])
+    assert told.count("rank_updates_total") == 0
+    told.reporter.committed([change("a b", "a c")])
+    assert told.count("rank_updates_total") == 1
+
+
+def test_what_would_be_written_is_said_once(told: Told) -> None:
+    for _ in range(3):
+        told.reporter.observed([change("a b", "b a")])
+    one(told.news(), "INFO", "observe", "lrp: [a, b] -> [b, a]")
+    told.reporter.observed([change("a b", "c a")])
+    one(told.news(), "INFO", "observe", "[c, a]")
+    told.reporter.observed([])
+    told.reporter.observed([change("a b", "c a")])
+    one(told.news(), "INFO", "observe", "[c, a]")
+    assert told.count("rank_updates_total") == 0
+
+
+def test_a_claim_is_said_and_measured(told: Told) -> None:
+    told.reporter.outcomes(
+        [Outcome("lrp", "gw1", Reason.NEW, 0.75, claimed=True)]
+    )
+    one(told.news(), "INFO", "lrp", "gw1", "0.75 s")
+    moved = told.count("moves_total", reason="new", result="claimed")
+    assert moved == 1
+    assert told.count("move_convergence_seconds_count") == 1
+    assert told.count("move_convergence_seconds_sum") == 0.75
+
+
+def test_a_move_not_claimed_is_an_alarm(told: Told) -> None:
+    told.reporter.outcomes(
+        [Outcome("lrp", "gw1", Reason.FAILOVER, 30, claimed=False)]
+    )
+    one(told.news(), "ERROR", "lrp", "gw1", "not claimed", "30 s")
+    moved = told.count("moves_total", reason="failover", result="unclaimed")
+    assert moved == 1
+    assert told.count("move_convergence_seconds_count") == 0
+
+
+def test_a_change_in_one_sentence() -> None:
+    said = sentence(change("", "gw1 gw2"))
+    assert said == "lrp: [] -> [gw1, gw2] (repair: because)"
