@@ -110,7 +110,7 @@ class Demo:
                 for router in ROUTERS
             }
             for ping in pings.values():
-                ping.wait_replies(20, 30)
+                ping.wait_replies(1, 30)
             say(f"every VM pings the upstream router each {INTERVAL} s")
             victim = self.lose_most(pings)
         report(pings, self.held_before, victim)

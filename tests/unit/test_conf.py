@@ -198,6 +198,14 @@ def test_a_bad_remote_is_named(load: Load, db: str, bad: str) -> None:
     assert bad.split(",")[-1] in said
 
 
+@pytest.mark.parametrize("host", ["nb.example.org", "localhost", "10.0.0"])
+def test_the_name_of_a_host_is_refused(load: Load, host: str) -> None:
+    # python-ovs cannot resolve it.
+    said = complaint(load, f"[ovn]\novn_nb_connection = tcp:{host}:6641\n")
+    assert "ovn_nb_connection" in said
+    assert host in said
+
+
 @pytest.mark.parametrize("db", ["nb", "sb"])
 @pytest.mark.parametrize("nothing", ["", ","])
 def test_no_remote_at_all_is_named(load: Load, db: str, nothing: str) -> None:
@@ -205,7 +213,7 @@ def test_no_remote_at_all_is_named(load: Load, db: str, nothing: str) -> None:
     assert f"ovn_{db}_connection" in said
 
 
-@pytest.mark.parametrize("bad", ["not a host", "256.0.0.1", "::g"])
+@pytest.mark.parametrize("bad", ["not a host", "256.0.0.1", "::g", "a\n b"])
 def test_a_bad_address_to_listen_on_is_named(load: Load, bad: str) -> None:
     assert "bind" in complaint(load, f"[metrics]\nbind = {bad}\n")
 
@@ -338,7 +346,9 @@ def test_a_part_of_the_identity_that_is_not_there_is_named(
 ) -> None:
     missing = f"/{'x' * length}.pem"
     options = identity("nb", pem) | {f"ovn_nb_{part}": missing}
-    said = complaint(load, ovn(ovn_nb_connection="ssl:h:6641", **options))
+    said = complaint(
+        load, ovn(ovn_nb_connection="ssl:10.0.0.1:6641", **options)
+    )
     assert missing in said
     assert f"ovn_nb_{part}" in said
 
@@ -350,5 +360,7 @@ def test_a_file_that_is_no_pem_is_named(
     junk = tmp_path / "junk.pem"
     junk.write_text("no PEM\n")
     options = identity("nb", pem) | {f"ovn_nb_{part}": junk}
-    said = complaint(load, ovn(ovn_nb_connection="ssl:h:6641", **options))
+    said = complaint(
+        load, ovn(ovn_nb_connection="ssl:10.0.0.1:6641", **options)
+    )
     assert f"ovn_nb_{part}" in said or str(junk) in said
