@@ -7,31 +7,22 @@ Options are read once, here; nothing else in gwsched sees oslo.config.
 
 from __future__ import annotations
 
-import ipaddress
-import ssl
-from collections.abc import Sequence
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 from oslo_log import log
 
-from gwsched import __version__
+from gwsched import __version__, remotes
 from gwsched.model import Form, Policy
 from gwsched.options import GROUPS
+from gwsched.remotes import ConfigurationError, Tls
 
-
-class ConfigurationError(Exception):
-    """A configuration that cannot be used; one clear line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """The files of the one TLS identity of this process."""
-
-    private_key: str
-    certificate: str
-    ca_cert: str
+__all__ = ["ConfigurationError", "Settings", "Tls", "load", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +73,35 @@ def parse(conf: cfg.ConfigOpts, argv: Sequence[str], prog: str) -> None:
 
     :raises ConfigurationError: where a value is wrong or a file is missing
     """
+    said = io.StringIO()
     try:
-        conf(
-            argv,
-            project="gwsched",
-            prog=prog,
-            version=__version__,
-            # Of every command the daemon's, whatever its own name is.
-            default_config_files=cfg.find_config_files("gwsched", "gwsched"),
-            default_config_dirs=cfg.find_config_dirs("gwsched", "gwsched"),
-        )
-    except (cfg.Error, ValueError) as error:
+        with contextlib.redirect_stderr(said):
+            conf(
+                argv,
+                project="gwsched",
+                prog=prog,
+                version=__version__,
+                # Of every command the daemon's, whatever its own name is.
+                default_config_files=_default(cfg.find_config_files),
+                default_config_dirs=_default(cfg.find_config_dirs),
+            )
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{_undecodable(argv)} is no UTF-8 text: {error}"
+        ) from error
+    except (cfg.Error, ValueError, OSError) as error:
         raise ConfigurationError(_one_line(error)) from error
+    except SystemExit as leaving:
+        # argparse's way; 1 is what oslo.config makes of a wrong value of
+        # one of oslo.log's options in a file.
+        if leaving.code == 1:
+            raise ConfigurationError(_one_line(said.getvalue())) from leaving
+        sys.stderr.write(said.getvalue())
+        raise
+
+
+def _default(find: Callable[[str, str], list[str]]) -> list[str]:
+    return find("gwsched", "gwsched")
 
 
 def settings(conf: cfg.ConfigOpts) -> Settings:
@@ -108,11 +116,12 @@ def settings(conf: cfg.ConfigOpts) -> Settings:
 
 
 def _settings(conf: cfg.ConfigOpts) -> Settings:
+    _numbers(conf)
     table = conf.scheduler.table
     return Settings(
-        nb=_remotes(conf, "ovn_nb_connection"),
-        sb=_remotes(conf, "ovn_sb_connection"),
-        tls=_tls(conf),
+        nb=remotes.addresses(conf, "ovn_nb_connection"),
+        sb=remotes.addresses(conf, "ovn_sb_connection"),
+        tls=remotes.identity(conf),
         timeout=conf.ovn.ovsdb_connection_timeout,
         probe_ms=conf.ovn.ovsdb_probe_interval,
         scheduler=conf.scheduler.ovn_l3_scheduler,
@@ -130,70 +139,29 @@ def _settings(conf: cfg.ConfigOpts) -> Settings:
     )
 
 
-def _remotes(conf: cfg.ConfigOpts, option: str) -> tuple[str, ...]:
-    remotes = tuple(conf.ovn[option])
-    if not remotes:
-        raise ConfigurationError(f"[ovn] {option} names no database server")
-    for remote in remotes:
-        protocol, _, address = remote.partition(":")
-        if protocol != "unix":
-            _check_address(option, address.rpartition(":")[0])
-    return remotes
+def _numbers(conf: cfg.ConfigOpts) -> None:
+    """Refuse numbers left empty: to oslo.config those are None."""
+    for group, options in GROUPS.items():
+        for option in options:
+            number = isinstance(option.type, types.Number)
+            if number and conf[group][option.dest] is None:
+                raise ConfigurationError(
+                    f"[{group}] {option.name} is left empty; it is a number"
+                )
 
 
-def _check_address(option: str, host: str) -> None:
-    """Refuse host names: python-ovs cannot resolve them by itself."""
-    try:
-        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        raise ConfigurationError(
-            f"[ovn] {option}: {host!r} is no IP address (an IPv6 one goes "
-            f"in brackets); names are not resolved"
-        ) from None
-
-
-def _tls(conf: cfg.ConfigOpts) -> Tls | None:
-    """The identity for ssl remotes, checked while it can still be said."""
-    files: dict[str, str] = {}
-    for db in ("nb", "sb"):
-        if not any(r.startswith("ssl:") for r in conf.ovn[_connection(db)]):
+def _undecodable(argv: Sequence[str]) -> str:
+    """Name the configuration file that is no UTF-8."""
+    words = [word for arg in argv for word in arg.split("=", 1)]
+    for word in [*words, *cfg.find_config_files("gwsched", "gwsched")]:
+        try:
+            Path(word).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return word
+        except OSError:
             continue
-        for part in ("private_key", "certificate", "ca_cert"):
-            option = f"ovn_{db}_{part}"
-            path = conf.ovn[option]
-            if not path:
-                raise ConfigurationError(
-                    f"[ovn] {option} is needed for the ssl remotes of "
-                    f"{_connection(db)}"
-                )
-            if files.setdefault(part, path) != path:
-                raise ConfigurationError(
-                    f"[ovn] ovn_nb_{part} and ovn_sb_{part} differ: "
-                    f"python-ovs has one TLS identity in a process"
-                )
-    if not files:
-        return None
-    _check_tls(files)
-    return Tls(**files)
+    return "a configuration file"
 
 
-def _check_tls(files: dict[str, str]) -> None:
-    for path in files.values():
-        if not Path(path).is_file():
-            raise ConfigurationError(f"[ovn] there is no file {path}")
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_cert_chain(files["certificate"], files["private_key"])
-        context.load_verify_locations(files["ca_cert"])
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"[ovn] the TLS files cannot be used: {error}"
-        ) from error
-
-
-def _connection(db: str) -> str:
-    return f"ovn_{db}_connection"
-
-
-def _one_line(error: Exception) -> str:
+def _one_line(error: object) -> str:
     return " ".join(str(error).split())

@@ -40,7 +40,19 @@ class StoppedError(Exception):
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
-    """ovsdbapp's IDL without a sleep per row: nobody else runs here."""
+    """ovsdbapp's IDL without a sleep per row: nobody else runs here.
+
+    ``touched`` collects the tables that have changed.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.touched: set[str] = set()
+        super().__init__(*args, **kwargs)
+
+    def notify(self, event: str, row: Any, updates: Any = None) -> None:
+        """Note that a table has changed; nothing is decided here."""
+        del event, updates
+        self.touched.add(row._table.name)
 
     def cooperative_yield(self) -> None:
         """Do not yield; the loop is the only thread of the databases."""
@@ -117,6 +129,11 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
+    def take_changed(self) -> set[str]:
+        """Return which tables have changed since the last call."""
+        touched, self.replica.touched = self.replica.touched, set()
+        return touched
+
     @property
     def synced(self) -> bool:
         """Whether the replica is whole and kept up to date."""
@@ -137,6 +154,8 @@ class Database:
         )
         if synced and not self._synced:
             self.sessions += 1
+            # What a new session finds gone is not notified row by row.
+            self.replica.touched.update(self._tables)
             LOG.info("%s: connected to %s", self.label, self._remote())
         if self._synced and not synced:
             LOG.warning(

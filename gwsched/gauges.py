@@ -120,7 +120,7 @@ def _living(unit: Unit, health: Health) -> int:
 def _chassis(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
     listed: Counter[tuple[str, ...]] = Counter()
     active: Counter[tuple[str, ...]] = Counter(
-        {(c,): 0 for c, row in snapshot.chassis.items() if row.is_gateway}
+        {(name,): 0 for name in _gateways(snapshot)}
     )
     for unit in snapshot.units:
         for rank, chassis in enumerate(unit.order, start=1):
@@ -156,8 +156,8 @@ def _imbalance(snapshot: Snapshot, health: Health) -> Metric:
     """The most loaded gateway over the best possible; 1 is even."""
     live = [
         name
-        for name, chassis in sorted(snapshot.chassis.items())
-        if chassis.is_gateway and health.state(name) is State.LIVE
+        for name in _gateways(snapshot)
+        if health.state(name) is State.LIVE
     ]
     ledger = Ledger()
     for unit in snapshot.units:
@@ -174,6 +174,12 @@ def _imbalance(snapshot: Snapshot, health: Health) -> Metric:
             ),
         },
     )
+
+
+def _gateways(snapshot: Snapshot) -> list[str]:
+    """The chassis with the gateway flag; all of them where none has it."""
+    flagged = [c.name for c in snapshot.chassis.values() if c.is_gateway]
+    return sorted(flagged or snapshot.chassis)
 
 
 def _peak(ledger: Ledger, live: list[str], failed: str | None) -> float:

@@ -66,9 +66,9 @@ def listen(
     if before.bumps and snapshot.published < before.bumps[-1].value:
         before = Heartbeats()  # the databases were made anew
     heard = {
-        name: chassis.nb_cfg
-        for name, chassis in snapshot.chassis.items()
-        if chassis.nb_cfg is not None
+        name: value
+        for name, value in snapshot.answered.items()
+        if name in snapshot.chassis
     }
     fresh = {n for n in heard if heard[n] > before.heard.get(n, heard[n])}
     bumps = _bumps(before.bumps, snapshot.published, heard, now)

@@ -12,11 +12,12 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 
 from ovs.poller import POLLIN, Poller
 
-from gwsched import apply, health, planner, snapshot
+from gwsched import apply, health, planner
 from gwsched.apply import Result
 from gwsched.conf import Settings
 from gwsched.connection import Database
@@ -25,12 +26,15 @@ from gwsched.metrics import Metrics
 from gwsched.model import Change, Plan, Snapshot
 from gwsched.report import Reporter
 from gwsched.schedulers import Scheduler
+from gwsched.snapshot import Reader
 from gwsched.watch import ClaimWatch
 
 LOG = logging.getLogger(__name__)
 
 # The longest wait, so that a pass proves the loop alive (seconds).
 LONGEST_WAIT = 5.0
+# The longest rest between two passes, however long they take (seconds).
+LONGEST_REST = 0.5
 # How soon a failed cycle or transaction is tried again (seconds).
 RETRY = 1.0
 # northd and every ovn-controller digest a transaction whole; what is more
@@ -56,9 +60,15 @@ class Loop:
         self._metrics = metrics
         self._reporter = Reporter(metrics)
         self._watch = ClaimWatch()
+        self._reader: Reader | None = None
+        self._seen: Snapshot | None = None
+        self._basis: Hashable = None
+        self._plan = Plan()
         self._memory = health.Memory()
         self._sb_session = 0
+        self._changed = False
         self._wake_at = 0.0
+        self._rest_until = 0.0
         self._led = False
         self._contended = False
 
@@ -74,8 +84,9 @@ class Loop:
         """
         while not stopping.is_set():
             try:
-                changed = self._nb.run() | self._sb.run()
-                if changed or time.monotonic() >= self._wake_at:
+                self._changed |= self._nb.run() | self._sb.run()
+                if time.monotonic() >= self._next_pass():
+                    self._changed = False
                     self._pass()
                 completed()
             except Exception:
@@ -100,6 +111,15 @@ class Loop:
             f"{len(view.plan.refusals)} that nobody can host"
         )
 
+    def _next_pass(self) -> float:
+        """When to look again: at once if anything changed, but for a rest.
+
+        A round of heartbeats is one change per chassis, one after another;
+        resting as long as the last pass took gathers them.
+        """
+        due = 0.0 if self._changed else self._wake_at
+        return max(due, self._rest_until)
+
     def _pass(self) -> None:
         """One cycle if both databases are in sync, else a note of it."""
         now = time.monotonic()
@@ -107,13 +127,15 @@ class Loop:
         if self._nb.synced and self._sb.synced:
             with self._metrics.cycles.time():
                 self._cycle(now)
+            done = time.monotonic()
+            self._rest_until = done + min(done - now, LONGEST_REST)
         else:
             view = self._metrics.view
             self._publish(view.snapshot, view.plan)
             self._wake_at = now + LONGEST_WAIT
 
     def _cycle(self, now: float) -> None:
-        seen = snapshot.read(self._nb.rows, self._sb.rows, self._settings)
+        seen = self._read()
         self._memory = health.step(
             self._memory,
             seen,
@@ -123,9 +145,7 @@ class Loop:
         )
         self._sb_session = self._sb.sessions
         verdicts = self._memory.health
-        plan = planner.plan(
-            seen, verdicts, self._scheduler, self._settings.policy, now
-        )
+        plan = self._planned(seen, now)
         self._reporter.problems(seen)
         self._reporter.health(verdicts)
         self._reporter.plan(plan)
@@ -134,6 +154,30 @@ class Loop:
         self._wake_at = min(plan.wake_at, self._watch.wake_at)
         if self._nb.has_lock:
             self._act(plan, now)
+
+    def _read(self) -> Snapshot:
+        if self._reader is None:
+            self._reader = Reader(self._nb.rows, self._sb.rows, self._settings)
+        return self._reader.read(
+            self._nb.take_changed(), self._sb.take_changed()
+        )
+
+    def _planned(self, seen: Snapshot, now: float) -> Plan:
+        """Plan, unless everything the plan depends on is as it was."""
+        policy, verdicts = self._settings.policy, self._memory.health
+        basis = planner.basis(seen, verdicts, policy, now)
+        known = (
+            self._seen is not None
+            and seen.units is self._seen.units
+            and seen.chassis is self._seen.chassis
+            and basis == self._basis
+        )
+        if not known:
+            self._plan = planner.plan(
+                seen, verdicts, self._scheduler, policy, now
+            )
+        self._seen, self._basis = seen, basis
+        return replace(self._plan, wake_at=verdicts.wake_at)
 
     def _act(self, plan: Plan, now: float) -> None:
         """Write, as the one who may."""
@@ -153,6 +197,10 @@ class Loop:
         if result is Result.COMMITTED:
             self._reporter.committed(changes)
             self._watch.expect(changes, now)
+        elif result is Result.FAILED and len(changes) > 1:
+            # One the server refuses must not hold up all the others.
+            for change in changes:
+                self._commit((change,), now)
 
     def _note(self, result: Result, detail: str, now: float) -> None:
         """Count a transaction; if it failed, say so and look again soon."""
@@ -192,7 +240,7 @@ class Loop:
         self._nb.wait(poller)
         self._sb.wait(poller)
         poller.fd_wait(wakeup.fileno(), POLLIN)
-        left = min(self._wake_at - time.monotonic(), LONGEST_WAIT)
+        left = min(self._next_pass() - time.monotonic(), LONGEST_WAIT)
         poller.timer_wait(max(0, int(left * 1000) + 1))
         poller.block()
         with contextlib.suppress(BlockingIOError):

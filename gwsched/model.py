@@ -59,7 +59,7 @@ class Guard(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chassis:
-    """A row of SB Chassis with the heartbeat of its Chassis_Private.
+    """A row of SB Chassis.
 
     ``uncertain`` is set where ``ovn-bridge-mappings`` or ``ovn-cms-options``
     could not be parsed whole: what is missing then proves nothing.
@@ -70,7 +70,6 @@ class Chassis:
     is_gateway: bool = True
     physical_networks: frozenset[str] = frozenset()
     zones: frozenset[str] = frozenset()
-    nb_cfg: int | None = None
     uncertain: bool = False
 
 
@@ -166,12 +165,14 @@ class Snapshot:
     """Both databases at one moment.
 
     ``requested`` is NB ``nb_cfg`` (the heartbeat asked for), ``published``
-    is SB ``nb_cfg`` (what northd passed on to the chassis).  ``bfd_time`` is
-    how long tunnel BFD needs to see a death, in seconds.
+    is SB ``nb_cfg`` (what northd passed on to the chassis), ``answered``
+    what each chassis has in its Chassis_Private.  ``bfd_time`` is how long
+    tunnel BFD needs to see a death, in seconds.
     """
 
     chassis: Mapping[str, Chassis]
     units: tuple[Unit, ...]
+    answered: Mapping[str, int] = field(default_factory=lambda: frozen_map({}))
     requested: int = 0
     published: int = 0
     heartbeat: bool = True

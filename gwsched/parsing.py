@@ -53,7 +53,7 @@ def cms_options(text: str) -> tuple[CmsOptions, str | None]:
     for entry in (e.strip() for e in text.split(",")):
         key, equals, value = (p.strip() for p in entry.partition("="))
         if key == "enable-chassis-as-gw":
-            is_gateway = True
+            is_gateway = is_gateway or not equals  # the bare word, as Neutron
         elif key == "availability-zones":
             found = frozenset(z.strip() for z in value.split(":")) - {""}
             if equals and found:

@@ -21,7 +21,7 @@ What it keeps, each as a property test beside:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from gwsched.claims import settled
@@ -50,11 +50,15 @@ def plan(
 ) -> Plan:
     """Return what to write now, with the reason of each change."""
     planner = _Planner(snapshot, health, scheduler, policy, now)
+    units = planner.in_turn()
+    # All primaries first: who is the best backup depends on all of them.
+    for unit in units:
+        planner.choose_primary(unit)
     changes, refusals = [], []
-    for unit in planner.in_turn():
+    for unit in units:
         outcome = planner.decide(unit)
         if isinstance(outcome, Change):
-            planner.replace(unit, outcome.after)
+            planner.count(unit, outcome.after)
             changes.append(outcome)
         elif isinstance(outcome, Refusal):
             refusals.append(outcome)
@@ -63,6 +67,30 @@ def plan(
         deferred = frozen_map({guard: len(changes)})
         return Plan((), tuple(refusals), deferred, health.wake_at)
     return Plan(tuple(changes), tuple(refusals), wake_at=health.wake_at)
+
+
+def basis(
+    snapshot: Snapshot, health: Health, policy: Policy, now: float
+) -> Hashable:
+    """Return what a plan depends on besides the units and the chassis.
+
+    With the same units, chassis and basis the plan is the same.
+    """
+    hold_down = policy.hold_down
+    return (
+        tuple(
+            (name, verdict.state, now >= verdict.since + hold_down)
+            for name, verdict in health.verdicts.items()
+        ),
+        tuple(
+            unit.name
+            for unit in snapshot.units
+            if unit.holder not in unit.order[:1]
+            and settled(health.claims[unit.name], snapshot.bfd_time, now)
+        ),
+        tuple(health.guards),
+        snapshot.default_form,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +126,10 @@ class _Planner:
         self.now = now
         self.who = Eligibility(snapshot, health)
         self.ledger = Ledger()
+        self.counted: dict[str, tuple[str, ...]] = {}
+        self.primaries: dict[str, str] = {}
         for unit in snapshot.units:
-            self.ledger.add(self._standing(unit.order), len(unit.ports))
+            self.count(unit, unit.order)
 
     def in_turn(self) -> list[Unit]:
         """Order the units: the most constrained first, then by name."""
@@ -108,10 +138,22 @@ class _Planner:
             key=lambda unit: (len(self.who.names(unit)), unit.name),
         )
 
-    def replace(self, unit: Unit, after: Sequence[str]) -> None:
-        """Count the new list of a unit instead of its old one."""
-        self.ledger.remove(self._standing(unit.order), len(unit.ports))
-        self.ledger.add(self._standing(after), len(unit.ports))
+    def count(self, unit: Unit, order: Sequence[str]) -> None:
+        """Count a unit's list, the part that can carry, and no other."""
+        carrying = tuple(c for c in order if not self.who.dead(c))
+        weight = len(unit.ports)
+        self.ledger.remove(self.counted.get(unit.name, ()), weight)
+        self.ledger.add(carrying, weight)
+        self.counted[unit.name] = carrying
+
+    def choose_primary(self, unit: Unit) -> None:
+        """Choose a primary for a unit that nobody serves."""
+        if not unit.in_force or self._serving(unit, unit.order):
+            return
+        chosen = self._choose(unit, (), self.who.besides(unit, ()), 1)
+        if chosen:
+            self.primaries[unit.name] = chosen[0]
+            self.count(unit, chosen)
 
     def decide(self, unit: Unit) -> Change | Refusal | None:
         """Decide on one unit: a change, a refusal, or nothing to do."""
@@ -156,7 +198,7 @@ class _Planner:
 
     def _dismiss(self, unit: Unit, draft: _Draft) -> _Draft:
         """Put who may not serve last, and out once that costs nothing."""
-        good = [c for c in draft.order if self.who.serves(unit, c)]
+        good = self._serving(unit, draft.order)
         bad = [c for c in draft.order if c not in good]
         if not bad or not (good or self.who.besides(unit, draft.order)):
             return draft
@@ -209,20 +251,29 @@ class _Planner:
         self, unit: Unit, draft: _Draft
     ) -> tuple[_Draft, Refusal | None]:
         """Let the scheduler choose who is missing from the list."""
-        wanted = self.policy.max_candidates - len(draft.order)
-        eligible = self.who.besides(unit, draft.order)
-        serving = [c for c in draft.order if self.who.serves(unit, c)]
-        if not eligible or wanted <= 0:
-            refusal = None if serving else self.who.refusal(unit)
-            return draft, refusal
+        serving = self._serving(unit, draft.order)
         others = [c for c in draft.order if c not in serving]
-        chosen = self._choose(unit, serving, eligible, wanted)
+        primary = self.primaries.get(unit.name)
+        kept = [*serving, primary] if primary else serving
+        wanted = self.policy.max_candidates - len(kept) - len(others)
+        eligible = self.who.besides(unit, [*draft.order, *kept])
+        chosen = kept[len(serving) :]
+        if wanted > 0 and eligible:
+            chosen += self._choose(unit, kept, eligible, wanted)
         if not chosen:
-            return draft, Refusal(
-                unit, "scheduler", "the scheduler chose none of the eligible"
-            )
+            return draft, None if serving else self._nobody(unit)
         reason, why = self._filling(unit, serving, chosen)
         return draft.to([*serving, *chosen, *others], reason, why), None
+
+    def _nobody(self, unit: Unit) -> Refusal:
+        """Say why a unit stays without anybody to serve it."""
+        if self.who.names(unit):
+            why = "the scheduler chose none of the eligible"
+            return Refusal(unit, "scheduler", why)
+        return self.who.refusal(unit)
+
+    def _serving(self, unit: Unit, order: Sequence[str]) -> list[str]:
+        return [c for c in order if self.who.serves(unit, c)]
 
     def _choose(
         self,
@@ -268,10 +319,6 @@ class _Planner:
         else:
             return draft
         return _Draft(draft.order, Reason.REPAIR, why)
-
-    def _standing(self, order: Sequence[str]) -> tuple[str, ...]:
-        """The part of a list that can carry anything."""
-        return tuple(c for c in order if not self.who.dead(c))
 
     def _dismissal(self, chassis: str) -> Reason:
         return Reason.FAILOVER if self.who.dead(chassis) else Reason.REPAIR

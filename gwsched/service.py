@@ -146,11 +146,15 @@ class Service:
 
 
 def _set_up_logging(options: cfg.ConfigOpts) -> None:
+    """Log as configured; :raises ConfigurationError: where that fails."""
     elsewhere = (options.log_file, options.log_dir, options.use_journal)
     if not any(elsewhere):
         options.set_default("use_stderr", True)  # oslo.log's is stdout
     log.set_defaults(
         default_log_levels=[*log.get_default_log_levels(), "ovsdbapp=WARN"]
     )
-    log.setup(options, "gwsched", __version__)
+    try:
+        log.setup(options, "gwsched", __version__)
+    except (OSError, log.LogConfigError) as error:
+        raise ConfigurationError(f"[DEFAULT] cannot log: {error}") from error
     vlog.use_python_logger(max_level=vlog.WARN)

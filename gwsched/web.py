@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import (
     WSGIRequestHandler,
@@ -24,6 +24,7 @@ LOG = logging.getLogger(__name__)
 
 # A probe answers with None if all is well, else with what is not.
 Probe = Callable[[], str | None]
+ALLOWED = ("Allow", "GET, HEAD")
 # A client that says nothing for this long (seconds) is hung up on.
 PATIENCE = 10
 
@@ -41,9 +42,18 @@ class App:
         self, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
         """Answer one request."""
+        method = environ.get("REQUEST_METHOD")
+        if method not in ("GET", "HEAD"):
+            return _text(
+                start, "405 Method Not Allowed", "only GET and HEAD", ALLOWED
+            )
+        body = self._get({**environ, "REQUEST_METHOD": "GET"}, start)
+        return body if method == "GET" else []
+
+    def _get(
+        self, environ: WSGIEnvironment, start: StartResponse
+    ) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
-            return _text(start, "405 Method Not Allowed", "only GET")
         if path == "/metrics":
             answer: Iterable[bytes] = self._metrics(environ, start)
             return answer
@@ -55,8 +65,10 @@ class App:
         return _text(start, "200 OK", "ok")
 
 
-def _text(start: StartResponse, status: str, body: str) -> list[bytes]:
-    start(status, [("Content-Type", "text/plain; charset=utf-8")])
+def _text(
+    start: StartResponse, status: str, body: str, *headers: tuple[str, str]
+) -> list[bytes]:
+    start(status, [("Content-Type", "text/plain; charset=utf-8"), *headers])
     return [body.encode(errors="replace") + b"\n"]
 
 
@@ -85,6 +97,14 @@ class Listener:
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
+
+    def server_bind(self) -> None:
+        """Bind without http.server's look-up of our own name in the DNS."""
+        TCPServer.server_bind(self)
+        host, self.server_port = self.server_address[:2]
+        self.server_name = str(host)
+        self.setup_environ()
 
 
 class _Server6(_Server):

@@ -74,9 +74,10 @@ def _facts(snapshot: Snapshot, row: Chassis | None) -> Row:
 def _heartbeat(snapshot: Snapshot, row: Chassis) -> str:
     if not snapshot.heartbeat:
         return "off"
-    if not row.nb_cfg:
+    answered = snapshot.answered.get(row.name)
+    if not answered:
         return "never"
-    behind = snapshot.published - row.nb_cfg
+    behind = snapshot.published - answered
     return f"{behind} behind" if behind > 0 else "current"
 
 

@@ -31,12 +31,11 @@ class LeastLoaded:
     ) -> str:
         exact = len(above) < EXACT_RANKS
         loads = ledger.loads(above) if exact else {}
-        return min(
-            free,
-            key=lambda c: (
-                loads.get(c, 0),
-                ledger.listed(c),
-                draw(unit, c),
-                c,
-            ),
-        )
+
+        def merit(chassis: str) -> tuple[int, int, bytes, str]:
+            # Who is a backup of how many says nothing of a primary's load.
+            listed = ledger.listed(chassis) if above else 0
+            lot = draw(unit, chassis)
+            return loads.get(chassis, 0), listed, lot, chassis
+
+        return min(free, key=merit)

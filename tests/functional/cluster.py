@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import fixtures
@@ -50,7 +51,7 @@ class Cluster(fixtures.Fixture):
         for server in range(self._size):
             self.start(server)
         for server in range(self._size):
-            wait_for(lambda s=server: self._joined(s), f"{server} to join")
+            wait_for(partial(self._joined, server), f"{server} to join")
 
     @property
     def remotes(self) -> str:

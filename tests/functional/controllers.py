@@ -74,9 +74,9 @@ class Controllers:
         tables = self._idl.tables
         top = next(iter(tables["SB_Global"].rows.values()), None)
         for row in tables["Chassis_Private"].rows.values():
-            behind = top is not None and row.nb_cfg != top.nb_cfg
-            if behind and row.name not in self._silent:
-                row.nb_cfg = top.nb_cfg
+            asked = top.nb_cfg if top else row.nb_cfg
+            if row.nb_cfg != asked and row.name not in self._silent:
+                row.nb_cfg = asked
         for row in tables["Port_Binding"].rows.values():
             if self._claiming and row.type == "chassisredirect":
                 self._claim(row)

@@ -44,7 +44,6 @@ def chassis(draw: st.DrawFn, name: str) -> Chassis:
         is_gateway=draw(st.booleans()) or draw(st.booleans()),
         physical_networks=draw(subsets(NETWORKS)) | {"public"},
         zones=draw(subsets(ZONES)),
-        nb_cfg=draw(st.none() | st.integers(0, 9)),
         uncertain=draw(st.integers(0, 9)) == 0,
     )
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gwsched.eligibility import Eligibility
 from gwsched.model import Guard, Health, Plan, Snapshot, State, frozen_map
-from gwsched.planner import plan
+from gwsched.planner import basis, plan
 from gwsched.schedulers import Scheduler
 from gwsched.schedulers.chance import Chance
 from gwsched.schedulers.leastloaded import LeastLoaded
@@ -200,6 +200,17 @@ def test_who_can_be_placed_is_placed(
         if unit.in_force and who.names(unit):
             served = any(who.serves(unit, c) for c in unit.order)
             assert served, f"{unit} could be hosted by {who.names(unit)}"
+
+
+@given(situation=situations(), later=st.floats(0, 100))
+def test_on_the_same_basis_the_plan_is_the_same(
+    situation: Situation, later: float
+) -> None:
+    now, then = (
+        (basis(*situation, POLICY, at), plan(*situation, Chance(), POLICY, at))
+        for at in (NOW, NOW + later)
+    )
+    assert now[0] != then[0] or now[1] == then[1]
 
 
 class Liar:

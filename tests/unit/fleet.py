@@ -33,10 +33,10 @@ class Fleet:
         self.now = 100.0
         self.memory = health.Memory()
         self.chassis = {
-            f"gw{i}": Chassis(f"gw{i}", nb_cfg=0)
-            for i in range(1, gateways + 1)
+            f"gw{i}": Chassis(f"gw{i}") for i in range(1, gateways + 1)
         }
-        self.chassis["hv1"] = Chassis("hv1", is_gateway=False, nb_cfg=0)
+        self.chassis["hv1"] = Chassis("hv1", is_gateway=False)
+        self.answered = dict.fromkeys(self.chassis, 0)
         self.units: dict[str, Unit] = {}
         self.silent: set[str] = set()
         self.northd = True
@@ -72,18 +72,21 @@ class Fleet:
     def add(self, *names: str) -> None:
         """Let chassis register."""
         for name in names:
-            self.chassis[name] = Chassis(name, nb_cfg=self.published)
+            self.chassis[name] = Chassis(name)
+            self.answered[name] = self.published
 
     def remove(self, *names: str) -> None:
         """Let chassis' rows go."""
         for name in names:
             del self.chassis[name]
+            del self.answered[name]
 
     @property
     def snapshot(self) -> Snapshot:
         return Snapshot(
-            frozen_map(self.chassis),
+            frozen_map(dict(self.chassis)),
             tuple(self.units.values()),
+            frozen_map(self.answered),
             requested=self.requested,
             published=self.published,
             heartbeat=self.heartbeat,
@@ -114,8 +117,7 @@ class Fleet:
         if self.northd:
             self.published = self.requested
         for name in set(self.chassis) - self.silent:
-            row = self.chassis[name]
-            self.chassis[name] = replace(row, nb_cfg=self.published)
+            self.answered[name] = self.published
 
     def run(self, seconds: float) -> None:
         """Let time pass."""

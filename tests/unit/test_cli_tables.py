@@ -24,9 +24,8 @@ FLEET = {
         "host1",
         physical_networks=frozenset({"public", "dmz"}),
         zones=frozenset({"az2", "az1"}),
-        nb_cfg=7,
     ),
-    "gw2": Chassis("gw2", nb_cfg=5),
+    "gw2": Chassis("gw2"),
     "gw3": Chassis("gw3", is_gateway=False),
 }
 ALONE = Form.GATEWAY_CHASSIS
@@ -45,7 +44,8 @@ def unit(*names: str, holder: str | None = None) -> Unit:
 
 
 def seen(*units: Unit, problems: tuple[Problem, ...] = ()) -> Snapshot:
-    return Snapshot(FLEET, units, published=7, problems=problems)
+    answered = {"gw1": 7, "gw2": 5}
+    return Snapshot(FLEET, units, answered, published=7, problems=problems)
 
 
 def note(*args: str, holder: str | None = None) -> object:
