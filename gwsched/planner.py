@@ -147,10 +147,15 @@ class _Planner:
         self.counted[unit.name] = carrying
 
     def choose_primary(self, unit: Unit) -> None:
-        """Choose a primary for a unit that nobody serves."""
+        """Choose a primary for a unit that nobody serves.
+
+        Who holds it though nobody lists it keeps it.
+        """
         if not unit.in_force or self._serving(unit, unit.order):
             return
-        chosen = self._choose(unit, (), self.who.besides(unit, ()), 1)
+        chosen = [c for c in self.who.names(unit) if c == unit.holder]
+        if not chosen:
+            chosen = self._choose(unit, (), self.who.names(unit), 1)
         if chosen:
             self.primaries[unit.name] = chosen[0]
             self.count(unit, chosen)

@@ -131,17 +131,28 @@ def situations(draw: st.DrawFn) -> tuple[Snapshot, Health]:
     return snapshot, draw(healths(snapshot))
 
 
-def applied(snapshot: Snapshot, changes: Sequence[Change]) -> Snapshot:
-    """The snapshot once changes are in NB and SB, before any claim moved."""
+def applied(
+    situation: tuple[Snapshot, Health], changes: Sequence[Change]
+) -> tuple[Snapshot, Health]:
+    """The situation once changes are in NB and SB, before any claim moved.
+
+    What OVN makes of a list that has just changed is not settled.
+    """
+    snapshot, health = situation
     by_unit = {change.unit.name: change for change in changes}
-    return replace(
-        snapshot,
-        units=tuple(
-            _changed(unit, by_unit[unit.name])
-            if unit.name in by_unit
-            else unit
-            for unit in snapshot.units
-        ),
+    units = tuple(
+        _changed(unit, by_unit[unit.name]) if unit.name in by_unit else unit
+        for unit in snapshot.units
+    )
+    claims = {
+        name: replace(claim, order=by_unit[name].after, listed_since=NOW)
+        if name in by_unit
+        else claim
+        for name, claim in health.claims.items()
+    }
+    return (
+        replace(snapshot, units=units),
+        replace(health, claims=frozen_map(claims)),
     )
 
 

@@ -44,9 +44,8 @@ def serving(situation: Situation, unit: str, order: tuple[str, ...]) -> int:
 def test_the_plan_of_an_applied_plan_is_empty(
     scheduler: Scheduler, situation: Situation
 ) -> None:
-    snapshot, health = situation
     first = planned(situation, scheduler)
-    again = planned((applied(snapshot, first.changes), health), scheduler)
+    again = planned(applied(situation, first.changes), scheduler)
     assert again.changes == ()
 
 
@@ -55,11 +54,10 @@ def test_the_plan_of_an_applied_plan_is_empty(
 def test_after_any_prefix_the_rest_is_planned_again(
     scheduler: Scheduler, situation: Situation
 ) -> None:
-    snapshot, health = situation
     changes = planned(situation, scheduler).changes
     for cut in range(len(changes)):
-        half_way = applied(snapshot, changes[:cut])
-        rest = planned((half_way, health), scheduler).changes
+        half_way = applied(situation, changes[:cut])
+        rest = planned(half_way, scheduler).changes
         assert rest == changes[cut:]
 
 
@@ -140,7 +138,7 @@ def test_no_lone_survivor_beside_the_dead_without_a_witness(
 ) -> None:
     snapshot, health = situation
     changes = planned(situation, scheduler).changes
-    for unit in applied(snapshot, changes).units:
+    for unit in applied(situation, changes)[0].units:
         dead = [c for c in unit.order if health.state(c) is State.DEAD]
         alive = set(unit.order) - set(dead)
         if unit.in_force and len(alive) == 1 and dead:
@@ -196,7 +194,7 @@ def test_who_can_be_placed_is_placed(
     snapshot, health = situation
     who = Eligibility(snapshot, health)
     changes = planned(situation, scheduler).changes
-    for unit in applied(snapshot, changes).units:
+    for unit in applied(situation, changes)[0].units:
         if unit.in_force and who.names(unit):
             served = any(who.serves(unit, c) for c in unit.order)
             assert served, f"{unit} could be hosted by {who.names(unit)}"
