@@ -55,6 +55,10 @@ class Eligibility:
         """Whether a member may stay where it is."""
         return not self.dead(name) and self.fits(unit, name)
 
+    def serving(self, unit: Unit, order: Sequence[str]) -> list[str]:
+        """Return the members of a list that may stay where they are."""
+        return [name for name in order if self.serves(unit, name)]
+
     def vouches(self, name: str) -> bool:
         """Whether a chassis can be a lone survivor's witness."""
         return name in self._chassis and self._health.state(name) in (

@@ -22,7 +22,6 @@ What it keeps, each as a property test beside:
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 from gwsched.claims import settled
 from gwsched.eligibility import Eligibility
@@ -39,6 +38,7 @@ from gwsched.model import (
     frozen_map,
 )
 from gwsched.schedulers import Ledger, Request, Scheduler
+from gwsched.staying import Draft, Staying
 
 
 def plan(
@@ -51,6 +51,8 @@ def plan(
     """Return what to write now, with the reason of each change."""
     planner = _Planner(snapshot, health, scheduler, policy, now)
     units = planner.in_turn()
+    for unit in units:
+        planner.draft(unit)
     # All primaries first: who is the best backup depends on all of them.
     for unit in units:
         planner.choose_primary(unit)
@@ -93,23 +95,6 @@ def basis(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A list in the making, and the first reason to change it."""
-
-    order: tuple[str, ...]
-    reason: Reason | None = None
-    why: str = ""
-
-    def to(self, order: Sequence[str], reason: Reason, why: str) -> _Draft:
-        """Return the draft with another order, if it is another."""
-        if tuple(order) == self.order:
-            return self
-        if self.why:
-            return _Draft(tuple(order), self.reason, f"{self.why}; {why}")
-        return _Draft(tuple(order), reason, why)
-
-
 class _Planner:
     def __init__(
         self,
@@ -125,11 +110,11 @@ class _Planner:
         self.policy = policy
         self.now = now
         self.who = Eligibility(snapshot, health)
+        self.stay = Staying(snapshot, health, self.who, policy, now)
         self.ledger = Ledger()
         self.counted: dict[str, tuple[str, ...]] = {}
+        self.drafts: dict[str, Draft] = {}
         self.primaries: dict[str, str] = {}
-        for unit in snapshot.units:
-            self.count(unit, unit.order)
 
     def in_turn(self) -> list[Unit]:
         """Order the units: the most constrained first, then by name."""
@@ -146,12 +131,20 @@ class _Planner:
         self.ledger.add(carrying, weight)
         self.counted[unit.name] = carrying
 
+    def draft(self, unit: Unit) -> None:
+        """Decide what becomes of those in a list, and count the rest."""
+        draft = Draft(unit.order)
+        if unit.in_force:  # else let northd carry over the last write first
+            draft = self.stay.draft(unit)
+        self.drafts[unit.name] = draft
+        self.count(unit, draft.order)
+
     def choose_primary(self, unit: Unit) -> None:
         """Choose a primary for a unit that nobody serves.
 
         Who holds it though nobody lists it keeps it.
         """
-        if not unit.in_force or self._serving(unit, unit.order):
+        if not unit.in_force or self.who.serving(unit, unit.order):
             return
         chosen = [c for c in self.who.names(unit) if c == unit.holder]
         if not chosen:
@@ -163,12 +156,8 @@ class _Planner:
     def decide(self, unit: Unit) -> Change | Refusal | None:
         """Decide on one unit: a change, a refusal, or nothing to do."""
         if not unit.in_force:
-            return None  # let northd carry over the last write first
-        draft = _Draft(unit.order)
-        draft = self._follow_holder(unit, draft)
-        draft = self._dismiss(unit, draft)
-        draft = self._drop_useless_dead(unit, draft)
-        draft, refusal = self._fill(unit, draft)
+            return None
+        draft, refusal = self._fill(unit, self.drafts[unit.name])
         if refusal and draft.order == unit.order:
             return refusal
         draft = self._untangle(unit, draft)
@@ -177,86 +166,9 @@ class _Planner:
         form = unit.form or self.snapshot.default_form
         return Change(unit, form, draft.order, draft.reason, draft.why)
 
-    def _follow_holder(self, unit: Unit, draft: _Draft) -> _Draft:
-        """Make who OVN elected the primary, and the passed-over one last.
-
-        It costs nothing and spares the switch back when the former primary
-        returns: OVN always preempts.
-        """
-        claim = self.health.claims.get(unit.name)
-        holder = unit.holder
-        if holder is None or holder not in draft.order[1:]:
-            return draft
-        if claim is None or not settled(
-            claim, self.snapshot.bfd_time, self.now
-        ):
-            return draft
-        if not self.who.serves(unit, holder):
-            return draft
-        passed = draft.order[: draft.order.index(holder)]
-        rest = draft.order[len(passed) + 1 :]
-        return draft.to(
-            (holder, *rest, *passed),
-            Reason.FAILOVER,
-            f"OVN has elected {holder} over {', '.join(passed)}",
-        )
-
-    def _dismiss(self, unit: Unit, draft: _Draft) -> _Draft:
-        """Put who may not serve last, and out once that costs nothing."""
-        good = self._serving(unit, draft.order)
-        bad = [c for c in draft.order if c not in good]
-        if not bad or not (good or self.who.besides(unit, draft.order)):
-            return draft
-        staying = [c for c in bad if self._stays(unit, c, good)]
-        for chassis in (c for c in bad if c not in staying):
-            draft = draft.to(
-                [c for c in draft.order if c != chassis],
-                self._dismissal(chassis),
-                f"{chassis} leaves: {self.who.against(unit, chassis)}",
-            )
-        if good and staying:
-            draft = draft.to(
-                [*good, *staying],
-                self._dismissal(staying[0]),
-                f"{', '.join(staying)} last: "
-                f"{self.who.against(unit, staying[0])}",
-            )
-        return draft
-
-    def _stays(self, unit: Unit, chassis: str, good: Sequence[str]) -> bool:
-        """Whether who may not serve keeps a place at the end for now."""
-        if not self.who.dead(chassis):
-            return unit.held_by(chassis)
-        if not good:
-            return False  # nobody serves this unit: it does not wait
-        since = self.health.verdicts[chassis].since
-        if self.now < since + self.policy.hold_down:
-            return True
-        # Neutron takes a chassis with a row for valid and would put it back.
-        room = len(good) + len(self.who.besides(unit, unit.order))
-        short = room < self.policy.max_candidates
-        return unit.neutron and short and chassis in self.snapshot.chassis
-
-    def _drop_useless_dead(self, unit: Unit, draft: _Draft) -> _Draft:
-        """Never leave one live and dead ones with nobody to vouch."""
-        dead = [c for c in draft.order if self.who.dead(c)]
-        alive = [c for c in draft.order if c not in dead]
-        if len(alive) != 1 or not dead:
-            return draft
-        if any(self.who.vouches(c) for c in unit.references - {*alive, *dead}):
-            return draft
-        return draft.to(
-            alive,
-            Reason.FAILOVER,
-            f"{alive[0]} is alone and would not claim beside "
-            f"{', '.join(dead)}",
-        )
-
-    def _fill(
-        self, unit: Unit, draft: _Draft
-    ) -> tuple[_Draft, Refusal | None]:
+    def _fill(self, unit: Unit, draft: Draft) -> tuple[Draft, Refusal | None]:
         """Let the scheduler choose who is missing from the list."""
-        serving = self._serving(unit, draft.order)
+        serving = self.who.serving(unit, draft.order)
         others = [c for c in draft.order if c not in serving]
         primary = self.primaries.get(unit.name)
         kept = [*serving, primary] if primary else serving
@@ -276,9 +188,6 @@ class _Planner:
             why = "the scheduler chose none of the eligible"
             return Refusal(unit, "scheduler", why)
         return self.who.refusal(unit)
-
-    def _serving(self, unit: Unit, order: Sequence[str]) -> list[str]:
-        return [c for c in order if self.who.serves(unit, c)]
 
     def _choose(
         self,
@@ -309,7 +218,7 @@ class _Planner:
             return Reason.FAILOVER, f"nobody serves it; {names} chosen"
         return Reason.REPAIR, f"filled up with {names}"
 
-    def _untangle(self, unit: Unit, draft: _Draft) -> _Draft:
+    def _untangle(self, unit: Unit, draft: Draft) -> Draft:
         """Repair what is wrong in a list though its order is right."""
         if draft.reason is not None or not unit.candidates:
             return draft
@@ -323,7 +232,4 @@ class _Planner:
             why = "its gateway_chassis, which OVN ignores, is cleared"
         else:
             return draft
-        return _Draft(draft.order, Reason.REPAIR, why)
-
-    def _dismissal(self, chassis: str) -> Reason:
-        return Reason.FAILOVER if self.who.dead(chassis) else Reason.REPAIR
+        return Draft(draft.order, Reason.REPAIR, why)
