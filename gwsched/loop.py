@@ -187,9 +187,10 @@ class Loop:
         if not self._settings.enforce:
             self._reporter.observed(plan.changes)
         elif changes:
-            self._commit(changes, now)
+            self.commit(changes, now)
 
-    def _commit(self, changes: tuple[Change, ...], now: float) -> None:
+    def commit(self, changes: tuple[Change, ...], now: float) -> None:
+        """Write changes, and note what became of them."""
         result, detail = apply.commit(
             self._nb, changes, self._settings.timeout
         )
@@ -200,7 +201,7 @@ class Loop:
         elif result is Result.FAILED and len(changes) > 1:
             # One the server refuses must not hold up all the others.
             for change in changes:
-                self._commit((change,), now)
+                self.commit((change,), now)
 
     def _note(self, result: Result, detail: str, now: float) -> None:
         """Count a transaction; if it failed, say so and look again soon."""

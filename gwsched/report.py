@@ -82,6 +82,8 @@ class Reporter:
                 LOG.error("%s: nobody can host it: %s", key[0], refusal.why)
                 if refusal.reason == "scheduler":
                     self._metrics.errors.labels("scheduler").inc()
+        for name, reason in self._refusals - set(refusals):
+            LOG.info("%s: no longer without a host (%s)", name, reason)
         self._refusals = set(refusals)
         for guard, number in plan.deferred.items():
             if guard not in self._deferred:
@@ -95,6 +97,8 @@ class Reporter:
             LOG.info("%s", sentence(change))
             if not change.is_move:
                 self._metrics.rank_updates.inc()
+            elif change.after[0] == change.unit.holder:
+                self._metrics.moves.labels(change.reason, "claimed").inc()
 
     def observed(self, changes: Iterable[Change]) -> None:
         """Say what would be written were it not for ``mode = observe``."""

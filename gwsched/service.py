@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import select
 import signal
 import socket
 import sys
@@ -55,7 +56,8 @@ class Service:
         self._settings = settings
         self._scheduler = scheduler
         self._metrics = Metrics()
-        self._stopping = threading.Event()
+        self._wakeup = _Wakeup()
+        self._stopping = self._wakeup.stopping
         self._notifier = sdnotify.SystemdNotifier()
         self._completed_at = time.monotonic()
         app = App(self._metrics.registry, self._not_live, self._not_ready)
@@ -69,18 +71,19 @@ class Service:
 
     def run(self) -> int:
         """Serve until told to stop; return the exit code."""
-        wakeup = self._handle_signals()
+        self._handle_signals()
         self._listener.start()
+        bind = self._settings.metrics_bind
         LOG.info(
             "metrics and health on http://%s:%d",
-            self._settings.metrics_bind,
+            f"[{bind}]" if ":" in bind else bind,
             self._listener.port,
         )
         # A database that is away at boot must not fail the unit.
         self._notifier.notify("READY=1\nSTATUS=connecting")
         databases = open_databases(self._settings)
         try:
-            self._serve(*databases, wakeup)
+            self._serve(*databases)
         except StoppedError:
             LOG.info("stopped before the databases could be reached")
         finally:
@@ -91,9 +94,7 @@ class Service:
         LOG.info("gwsched ends")
         return 0
 
-    def _serve(
-        self, nb: Database, sb: Database, wakeup: socket.socket
-    ) -> None:
+    def _serve(self, nb: Database, sb: Database) -> None:
         for database in (nb, sb):
             database.connect(self._stopping, self._completed)
         nb.set_lock()
@@ -102,7 +103,7 @@ class Service:
         def completed() -> None:
             self._completed(loop.summary)
 
-        loop.run(self._stopping, wakeup, completed)
+        loop.run(self._stopping, self._wakeup.reader, completed)
 
     def _completed(self, status: str = "connecting") -> None:
         """Tell the service manager that the loop has come round."""
@@ -125,17 +126,11 @@ class Service:
                 return f"{db} is not in sync"
         return None
 
-    def _handle_signals(self) -> socket.socket:
+    def _handle_signals(self) -> None:
         """Let signals set flags only, and wake the loop by a socket."""
-        reader, writer = socket.socketpair()
-        self._sockets = (reader, writer)
-        for end in self._sockets:
-            end.setblocking(False)
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._ignore)
-        return reader
 
     def _stop(self, number: int, _frame: object) -> None:
         LOG.info("%s: stopping", signal.Signals(number).name)
@@ -143,6 +138,40 @@ class Service:
 
     def _ignore(self, _number: int, _frame: object) -> None:
         LOG.info("SIGHUP is reserved for reload, which is not there yet")
+
+
+class _Flag(threading.Event):
+    """An event that a signal handler may set, for it takes no lock."""
+
+    def __init__(self, reader: socket.socket) -> None:
+        super().__init__()
+        self._reader = reader
+        self._raised = False
+
+    def set(self) -> None:
+        """Raise the flag; the signal itself wakes who waits."""
+        self._raised = True
+
+    def is_set(self) -> bool:
+        """Whether the flag was raised."""
+        return self._raised
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for a signal, any signal, or the timeout (seconds)."""
+        if not self._raised:
+            select.select([self._reader], [], [], timeout)
+        return self._raised
+
+
+class _Wakeup:
+    """The socket that Python writes to on every signal."""
+
+    def __init__(self) -> None:
+        self.reader, self._writer = socket.socketpair()
+        self.reader.setblocking(False)
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self.stopping = _Flag(self.reader)
 
 
 def _set_up_logging(options: cfg.ConfigOpts) -> None:

@@ -40,9 +40,9 @@ class ClaimWatch:
         self._pending: dict[str, Pending] = {}
 
     def expect(self, changes: Iterable[Change], now: float) -> None:
-        """Expect the new primaries of committed changes to claim."""
+        """Expect new primaries that do not hold their ports yet to claim."""
         for change in changes:
-            if change.is_move:
+            if change.is_move and change.after[0] != change.unit.holder:
                 pending = Pending(change.after[0], change.reason, now)
                 for port in change.unit.ports:
                     self._pending[port.name] = pending
@@ -56,7 +56,7 @@ class ClaimWatch:
             if unit is None or port is None:
                 del self._pending[name]  # deleted meanwhile
                 continue
-            if unit.order and unit.order[0] != pending.target:
+            if unit.order[:1] != (pending.target,):
                 del self._pending[name]  # somebody wants something else now
                 continue
             claimed = port.holder == pending.target

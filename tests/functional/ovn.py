@@ -38,6 +38,10 @@ def wait_for(
         time.sleep(0.02)
 
 
+class RowGoneError(Exception):
+    """A row was deleted while a list was being read."""
+
+
 class Ovn(fixtures.Fixture):
     """NB, SB and northd in a directory of their own."""
 
@@ -256,22 +260,31 @@ class Ovn(fixtures.Fixture):
 
     def candidates(self, port: str) -> list[tuple[str, int]]:
         """The candidate list of a port, best first, from either table."""
+        while True:
+            try:
+                return self._candidates(port)
+            except RowGoneError:
+                continue  # rewritten between two of our looks
+
+    def _candidates(self, port: str) -> list[tuple[str, int]]:
         group = self.nbctl(
             "--bare", "get", "Logical_Router_Port", port, "ha_chassis_group"
         )
+        owner = ["Logical_Router_Port", port, "gateway_chassis"]
+        table = "Gateway_Chassis"
         if group != "[]":
-            uuids = self.nbctl("get", "HA_Chassis_Group", group, "ha_chassis")
+            owner = ["HA_Chassis_Group", group, "ha_chassis"]
             table = "HA_Chassis"
-        else:
-            uuids = self.nbctl(
-                "get", "Logical_Router_Port", port, "gateway_chassis"
-            )
-            table = "Gateway_Chassis"
+        uuids = self.nbctl("get", *owner)
         found = []
         for uuid in filter(None, uuids.strip("[]").split(", ")):
-            name, priority = self.nbctl(
-                "get", table, uuid, "chassis_name", "priority"
-            ).split("\n")
+            row = self.nbctl(
+                *("--if-exists", "get", table, uuid),
+                *("chassis_name", "priority"),
+            )
+            if not row.strip():
+                raise RowGoneError(uuid)
+            name, priority = row.split("\n")
             found.append((name.strip('"'), int(priority)))
         return sorted(found, key=lambda c: -c[1])
 

@@ -11,7 +11,10 @@ import pytest
 from gwsched import apply, snapshot
 from gwsched.apply import Result
 from gwsched.connection import Database
+from gwsched.loop import Loop
+from gwsched.metrics import Metrics
 from gwsched.model import Change, Form, Reason, Unit
+from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.functional.ovn import Ovn
 from tests.functional.reading import catch_up, databases, settings_for
 
@@ -179,3 +182,29 @@ def test_a_change_of_a_unit_nobody_knows_is_stale(three: Ovn) -> None:
         known = units(three, nb, sb)[port]
         plan = [change(replace(known, name="no such group"), "gw2")]
         assert apply.commit(nb, plan, 10)[0] is Result.STALE
+
+
+def test_where_the_server_refuses_all_each_is_tried_by_itself(
+    three: Ovn,
+) -> None:
+    """Somebody takes a row's name between our reading and our writing."""
+    port = three.add_router("r1")
+    other = three.add_router("r2")
+    stranger = three.add_router("r3", marker="none")
+    with databases(three) as (nb, sb):
+        seen = units(three, nb, sb)
+        form = Form.GATEWAY_CHASSIS
+        plan = tuple(
+            change(seen[p], "gw2", "gw1", form=form) for p in (port, other)
+        )
+        three.nbctl(
+            *("--id=@g", "create", "Gateway_Chassis", f"name={port}_gw1"),
+            *("chassis_name=gw3", "priority=9", "--"),
+            *("set", "Logical_Router_Port", stranger, "gateway_chassis=@g"),
+        )
+        metrics = Metrics()
+        loop = Loop(nb, sb, LeastLoaded(), settings_for(three), metrics)
+        loop.commit(plan, 0.0)
+        failed = metrics.transactions.labels(Result.FAILED)
+        assert failed._value.get() == 1
+    assert three.order(other) == three.order(port) == ["gw2", "gw1"]

@@ -83,7 +83,12 @@ def test_ports_are_placed_evenly_and_carry_traffic(
         box.add_router(router)
     with start(box, tmp_path):
         settled(box, *routers)
-        assert set(Counter(box.holders().values()).values()) == {2}
+        primaries = Counter(order(box, router)[0] for router in routers)
+        assert set(primaries.values()) == {2}
+        wait_for(
+            lambda: Counter(box.holders().values()) == primaries,
+            "every primary to hold its ports at once",
+        )
         with box.ping("r0", interval=INTERVAL) as run:
             run.wait_replies(50, timeout=20)
         assert run.report.lost == 0

@@ -205,7 +205,10 @@ def test_a_refusal_is_an_alarm_said_once(told: Told) -> None:
     told.reporter.plan(refusing(why="gw7: no such zone"))
     assert told.news() == []
     told.reporter.plan(refusing("verdict", "gw1: it is dead"))
-    one(told.news(), "ERROR", "it is dead")
+    (level, text), end = told.news()
+    assert level == "ERROR"
+    assert "it is dead" in text
+    assert end == ("INFO", "lrp: no longer without a host (zone)")
 
 
 def test_a_refusal_that_comes_back_is_news(told: Told) -> None:

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is read again after a change is what a full read gives."""
+
+from __future__ import annotations
+
+from gwsched import snapshot
+from gwsched.connection import Database
+from gwsched.model import Snapshot
+from gwsched.snapshot import Reader
+from tests.functional.ovn import Ovn
+from tests.functional.reading import catch_up, databases, settings_for
+
+EDITS = [
+    "nb set NB_Global . nb_cfg=5",
+    "nb set NB_Global . external_ids:gwsched-adopt-lrp-r2=false",
+    "nb set NB_Global . options:bfd-mult=7",
+    "nb lrp-set-gateway-chassis lrp-r1 gw3 9",
+    "nb lrp-del-gateway-chassis lrp-r1 gw1",
+    "nb set Logical_Router r1 options:chassis=gw1",
+    "nb remove Logical_Router r1 options chassis",
+    "nb lsp-set-options ln-public network_name=dmz",
+    "nb lsp-del lrp-r1-peer",
+    "nb set HA_Chassis_Group group-lrp-r3 external_ids:x=y",
+    "nb ha-chassis-group-add-chassis group-lrp-r3 gw2 7",
+    "nb lr-del r3",
+    "sb set Chassis gw1 other_config:ovn-bridge-mappings=dmz:br",
+    "sb set Chassis gw2 other_config:ovn-cms-options=nothing",
+    "sb set Chassis_Private gw1 nb_cfg=3",
+    "sb chassis-del gw3",
+    "sb chassis-add gw4 geneve 10.0.0.44",
+]
+
+
+def full(nb: Database, sb: Database, ovn: Ovn) -> Snapshot:
+    return snapshot.read(nb.rows, sb.rows, settings_for(ovn))
+
+
+def test_every_kind_of_change_is_seen(ovn: Ovn) -> None:
+    ovn.add_chassis("gw1", "gw2", "gw3")
+    ovn.add_router("r1", "gw1", "gw2")
+    ovn.add_router("r2")
+    ovn.add_router("r3", "gw2", "gw3", form="ha_chassis_group")
+    with databases(ovn) as (nb, sb):
+        reader = Reader(nb.rows, sb.rows, settings_for(ovn))
+        seen = [full(nb, sb, ovn)]
+        for edit in EDITS:
+            which, *args = edit.split()
+            ctl = {"nb": ovn.nbctl, "sb": ovn.sbctl}[which]
+            ctl(*args)
+            ovn.nbctl("--wait=sb", "sync")
+            catch_up(nb, sb)
+            found = reader.read(nb.take_changed(), sb.take_changed())
+            assert found == full(nb, sb, ovn), edit
+            assert found != seen[-1], f"{edit} changes nothing we see"
+            seen.append(found)
+
+
+def test_what_went_while_we_were_away_is_seen(ovn: Ovn) -> None:
+    ovn.add_chassis("gw1", "gw2")
+    ovn.add_router("r1", "gw1")
+    with databases(ovn) as (nb, sb):
+        reader = Reader(nb.rows, sb.rows, settings_for(ovn))
+        reader.read(nb.take_changed(), sb.take_changed())
+        sb.replica.force_reconnect()
+        ovn.sbctl("chassis-del", "gw2")
+        ovn.nbctl("lr-del", "r1")
+        catch_up(nb, sb)
+        found = reader.read(nb.take_changed(), sb.take_changed())
+        assert found == full(nb, sb, ovn)
+        assert set(found.chassis) == {"gw1"}
+
+
+def test_heartbeats_leave_units_and_chassis_as_they_are(ovn: Ovn) -> None:
+    """The very same objects: that is what spares planning again."""
+    ovn.add_chassis("gw1", "gw2")
+    ovn.add_router("r1", "gw1")
+    with databases(ovn) as (nb, sb):
+        reader = Reader(nb.rows, sb.rows, settings_for(ovn))
+        before = reader.read(nb.take_changed(), sb.take_changed())
+        ovn.nbctl("--wait=sb", "sync")
+        ovn.answer("gw1", "gw2")
+        catch_up(nb, sb)
+        after = reader.read(nb.take_changed(), sb.take_changed())
+        assert after.units is before.units
+        assert after.chassis is before.chassis
+        assert after.answered != before.answered
