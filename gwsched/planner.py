@@ -144,7 +144,7 @@ class _Planner:
 
         Who holds it though nobody lists it keeps it.
         """
-        if not unit.in_force or self.who.serving(unit, unit.order):
+        if self.who.serving(unit, unit.order):
             return
         chosen = [c for c in self.who.names(unit) if c == unit.holder]
         if not chosen:

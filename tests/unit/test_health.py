@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gwsched.claims import settled
 from gwsched.model import Guard, Policy, State
 from tests.unit.fleet import STEP, Fleet
 
@@ -86,6 +89,38 @@ def test_a_late_answer_in_time_is_no_death(dead_after: float) -> None:
     fleet.silent = set()
     fleet.run(20)
     assert fleet.state("gw1") is State.LIVE
+
+
+def test_one_bump_that_was_missed_is_no_death(fleet: Fleet) -> None:
+    """Nobody asks again, so nobody can say it would not answer."""
+    fleet.leading = False
+    fleet.silent = {"gw1"}
+    fleet.requested += 1
+    fleet.run(60)
+    assert fleet.state("gw1") is State.SUSPECT
+
+
+def test_others_answering_first_is_no_death(fleet: Fleet) -> None:
+    """The answers to a second bump trickle in one by one."""
+    fleet.leading = False
+    fleet.silent = {"gw1"}
+    fleet.requested += 1
+    fleet.run(7)
+    fleet.requested += 1
+    fleet.run(fleet.policy.dead_after / 4 - STEP)
+    assert fleet.state("gw1") is State.SUSPECT
+    fleet.silent = set()
+    fleet.run(2 * STEP)
+    assert fleet.state("gw1") is State.LIVE
+
+
+def test_a_bump_answered_late_by_all_still_shows_who_is_silent(
+    fleet: Fleet,
+) -> None:
+    fleet.silent = set(fleet.chassis)
+    fleet.run(fleet.policy.probe_interval + STEP)
+    fleet.silent = {"gw1"}
+    fleet.until("gw1", State.DEAD)
 
 
 def test_if_all_are_silent_nobody_is_dead(fleet: Fleet) -> None:
@@ -342,9 +377,22 @@ def test_a_claim_is_as_old_as_its_holder(fleet: Fleet) -> None:
     assert fleet.health.claims["p"].since == moved
 
 
-def test_a_flapping_claim_never_settles(fleet: Fleet) -> None:
-    from gwsched.claims import settled
+def test_a_list_counts_from_when_northd_has_carried_it_over(
+    fleet: Fleet,
+) -> None:
+    fleet.unit("p", "gw1", "gw2", holder="gw2")
+    fleet.run(20)
+    assert settled(fleet.health.claims["p"], 3.0, fleet.now)
+    fleet.units["p"] = replace(fleet.units["p"], in_force=False)
+    fleet.run(20)
+    fleet.units["p"] = replace(fleet.units["p"], in_force=True)
+    fleet.run(5)
+    assert not settled(fleet.health.claims["p"], 3.0, fleet.now)
+    fleet.run(2)
+    assert settled(fleet.health.claims["p"], 3.0, fleet.now)
 
+
+def test_a_flapping_claim_never_settles(fleet: Fleet) -> None:
     fleet.unit("p", "gw1", "gw2", holder="gw1")
     for turn in range(40):
         fleet.hold("p", f"gw{turn % 2 + 1}")
