@@ -128,13 +128,7 @@ class _Writer:
         port = self._port(change.unit.ports[0].name)
         if port.ha_chassis_group:
             raise StaleError(f"{port.name} now has an ha_chassis_group")
-        rows = self._guarded(port, "gateway_chassis", change)
-        wanted = [
-            self._row(rows, "Gateway_Chassis", port.name, candidate)
-            for candidate in change.candidates
-        ]
-        if set(wanted) != set(port.gateway_chassis):
-            port.gateway_chassis = wanted
+        self._rewrite(port, "gateway_chassis", "Gateway_Chassis", change)
 
     def _write_new_group(self, change: Change) -> None:
         """Give a port a group of its own; one left from before will do."""
@@ -158,19 +152,25 @@ class _Writer:
         group = self._groups.get(change.unit.name)
         if group is None:
             raise StaleError(f"group {change.unit.name} is gone")
-        rows = self._guarded(group, "ha_chassis", change)
-        wanted = [
-            self._row(rows, "HA_Chassis", group.name, candidate)
-            for candidate in change.candidates
-        ]
-        if set(wanted) != set(group.ha_chassis):
-            group.ha_chassis = wanted
+        self._rewrite(group, "ha_chassis", "HA_Chassis", change)
         for unit_port in change.unit.ports:
             port = self._port(unit_port.name)
             if port.ha_chassis_group != [group]:
                 raise StaleError(f"{port.name} left group {group.name}")
             if port.gateway_chassis and not change.unit.neutron:
                 port.gateway_chassis = []
+
+    def _rewrite(
+        self, owner: Any, column: str, table: str, change: Change
+    ) -> None:
+        """Change in a list what differs, and keep the rows of the rest."""
+        rows = self._guarded(owner, column, change)
+        wanted = [
+            self._row(rows, table, owner.name, candidate)
+            for candidate in change.candidates
+        ]
+        if set(wanted) != set(getattr(owner, column)):
+            setattr(owner, column, wanted)
 
     def _port(self, name: str) -> Any:
         port = self._ports.get(name)
