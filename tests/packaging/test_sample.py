@@ -37,6 +37,16 @@ NUMBERS = [
 ]
 
 
+def ours(sample: Path) -> dict[str, str]:
+    """The sections of a sample by name, but for [DEFAULT].
+
+    That one is oslo.log's, and differs from release to release.
+    """
+    sections = re.split(r"^\[(\w+)\]$", sample.read_text(), flags=re.M)[1:]
+    found = dict(zip(sections[::2], sections[1::2], strict=True))
+    return {name: text for name, text in found.items() if name != "DEFAULT"}
+
+
 def test_the_sample_is_up_to_date(tmp_path: Path) -> None:
     fresh = tmp_path / "sample"
     subprocess.run(
@@ -50,7 +60,7 @@ def test_the_sample_is_up_to_date(tmp_path: Path) -> None:
         check=True,
         cwd=ROOT,
     )
-    assert SAMPLE.read_text() == fresh.read_text(), (
+    assert ours(SAMPLE) == ours(fresh), (
         f"{SAMPLE.relative_to(ROOT)} is stale: run `tox -e genconfig`"
     )
 
