@@ -298,6 +298,14 @@ class Ovn(fixtures.Fixture):
         )
         self.sbctl("set", "Port_Binding", f"cr-{port}", f"chassis={uuid}")
 
+    def holder(self, port: str) -> str | None:
+        """The chassis that SB says holds a gateway port."""
+        uuid = self.sbctl("get", "Port_Binding", f"cr-{port}", "chassis")
+        if uuid == "[]":
+            return None
+        name = self.sbctl("--if-exists", "get", "Chassis", uuid, "name")
+        return name.strip('"') or None
+
     def transactions(self) -> list[str]:
         """What was written to NB so far, one text per transaction."""
         text = subprocess.run(

@@ -42,7 +42,8 @@ def ours(sample: Path) -> dict[str, str]:
 
     That one is oslo.log's, and differs from release to release.
     """
-    sections = re.split(r"^\[(\w+)\]$", sample.read_text(), flags=re.M)[1:]
+    heading = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+    sections = heading.split(sample.read_text())[1:]
     found = dict(zip(sections[::2], sections[1::2], strict=True))
     return {name: text for name, text in found.items() if name != "DEFAULT"}
 
