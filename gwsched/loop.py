@@ -92,6 +92,7 @@ class Loop:
             except Exception:
                 LOG.exception("the cycle failed; trying again")
                 self._metrics.errors.labels("cycle").inc()
+                self._reader = None  # it may have missed what it was told
                 self._wake_at = time.monotonic() + RETRY
             self._wait(wakeup)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import select
 import signal
@@ -160,6 +161,8 @@ class _Flag(threading.Event):
         """Wait for a signal, any signal, or the timeout (seconds)."""
         if not self._raised:
             select.select([self._reader], [], [], timeout)
+            with contextlib.suppress(BlockingIOError):
+                self._reader.recv(1024)  # else the next wait would not wait
         return self._raised
 
 

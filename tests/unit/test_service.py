@@ -206,6 +206,17 @@ def test_a_hangup_does_not_end_it(daemon: Daemon) -> None:
     assert daemon.process.poll() is None
 
 
+def test_after_a_hangup_it_still_pauses_between_two_tries(
+    daemon: Daemon,
+) -> None:
+    """A wake-up that nobody takes would let it spin."""
+    began = time.monotonic()
+    daemon.process.send_signal(signal.SIGHUP)
+    while "next try in 4.0 s" not in daemon.log:
+        daemon.wait_told("WATCHDOG=1")
+    assert time.monotonic() - began > 1.5
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_good_order(
     daemon: Daemon, number: signal.Signals
