@@ -86,7 +86,7 @@ class Daemon:
         """What this process has logged."""
         return self._log.read_text()[self._offset :]
 
-    def wait_log(self, pattern: str, timeout: float = 20) -> re.Match[str]:
+    def wait_log(self, pattern: str, timeout: float = 40) -> re.Match[str]:
         """Wait for a line that matches."""
 
         def found() -> re.Match[str] | None:

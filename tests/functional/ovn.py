@@ -21,7 +21,7 @@ import fixtures
 from ovsdbapp import venv
 
 SCHEMAS = Path("/usr/share/ovn")
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 def wait_for(

@@ -86,10 +86,10 @@ def warm(box: Sandbox) -> None:
 def failing(box: Sandbox, router: str, chassis: str) -> PingReport:
     """Kill a chassis under traffic; report when there are replies again."""
     with box.ping(router, interval=INTERVAL) as run:
-        run.wait_replies(20, timeout=10)
+        run.wait_replies(20, timeout=30)
         box.fault(chassis, "power")
         wait_for(lambda: box.holder(router) != chassis, "a new holder")
-        run.wait_replies(100, timeout=20)
+        run.wait_replies(100, timeout=30)
     return run.report
 
 
@@ -108,7 +108,7 @@ def test_ports_are_placed_evenly_and_carry_traffic(
             "every primary to hold its ports at once",
         )
         with box.ping("r0", interval=INTERVAL) as run:
-            run.wait_replies(50, timeout=20)
+            run.wait_replies(50, timeout=30)
 
 
 def test_a_power_loss_costs_what_it_costs_without_us_and_is_repaired(
@@ -133,11 +133,11 @@ def test_a_power_loss_costs_what_it_costs_without_us_and_is_repaired(
     ):
         daemon.wait_log("chassis gw1: .* -> live")
         before = claims.of("lrp-r1")
-        run.wait_replies(20, timeout=10)
+        run.wait_replies(20, timeout=30)
         box.fault("gw1", "power")
         wait_for(lambda: "gw1" not in order(box, "r1"), "gw1 to leave")
         settled(box, "r1", depth=3)
-        run.wait_replies(100, timeout=20)
+        run.wait_replies(100, timeout=30)
         holder = order(box, "r1")[0]
         assert claims.of("lrp-r1") == [*before, holder], "a second switch"
         came_back(box, "gw1", claims)
@@ -150,14 +150,14 @@ def came_back(box: Sandbox, chassis: str, claims: ClaimLog) -> None:
     """A crashed gateway that returns takes nothing, and costs nothing."""
     before = claims.of("lrp-r1")
     with box.ping("r1", interval=INTERVAL) as run:
-        run.wait_replies(20, timeout=10)
+        run.wait_replies(20, timeout=30)
         box.heal(chassis)
         held = f'Chassis_Private name="{chassis}"'
         wait_for(
             lambda: box.sbctl("--bare", "find", *held.split()),
             f"{chassis} to register",
         )
-        run.wait_replies(200, timeout=20)
+        run.wait_replies(200, timeout=30)
     assert run.report.lost == 0
     assert claims.of("lrp-r1") == before
 
@@ -172,7 +172,7 @@ def test_with_all_candidates_lost_traffic_returns(
         first = order(box, "r1")
         daemon.kill()
         with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=10)
+            run.wait_replies(20, timeout=30)
             for chassis in first:
                 box.fault(chassis, fault)
             # Natively nothing would ever come; once they are lost for good
@@ -184,7 +184,7 @@ def test_with_all_candidates_lost_traffic_returns(
                 lambda: not set(order(box, "r1")) & set(first),
                 "two other candidates",
             )
-            run.wait_replies(50, timeout=20)
+            run.wait_replies(50, timeout=30)
         settled(box, "r1", depth=2)
 
 
@@ -197,11 +197,11 @@ def test_all_gateways_silent_at_once_changes_nothing(
         warm(box)
         before = box.candidates("r1")
         with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=10)
+            run.wait_replies(20, timeout=30)
             for chassis in box.gateways:
                 box.fault(chassis, "hang")
             daemon.wait_log("guard mass_failure: ")
-            run.wait_replies(50, timeout=20)
+            run.wait_replies(50, timeout=30)
             for chassis in box.gateways:
                 box.heal(chassis)
             daemon.wait_log("guard mass_failure is over")
@@ -220,10 +220,10 @@ def test_a_hung_controller_keeps_its_ports_and_raises_an_alarm(
         before = box.candidates("r1")
         holder = before[0][0]
         with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=10)
+            run.wait_replies(20, timeout=30)
             box.fault(holder, "hang")
             daemon.wait_log(f"ERROR .*chassis {holder} .*its data plane lives")
-            run.wait_replies(50, timeout=20)
+            run.wait_replies(50, timeout=30)
         assert run.report.lost == 0
         assert box.candidates("r1") == before
         suspect = {"chassis": holder, "state": "suspect"}
@@ -239,10 +239,10 @@ def test_a_dead_vswitchd_makes_the_elected_holder_primary(
         settled(box, "r1")
         first = order(box, "r1")[0]
         with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=10)
+            run.wait_replies(20, timeout=30)
             box.fault(first, "vswitchd")
             daemon.wait_log(rf"OVN has elected \w+ over {first}")
-            run.wait_replies(50, timeout=20)
+            run.wait_replies(50, timeout=30)
         settled(box, "r1")
         assert order(box, "r1")[-1] == first
 
@@ -270,10 +270,10 @@ def test_the_daemon_killed_under_traffic_costs_nothing(
         warm(box)
         before = box.candidates("r1")
         with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=10)
+            run.wait_replies(20, timeout=30)
             daemon.kill()
             daemon.start()
             daemon.wait_log("guard startup is over")
-            run.wait_replies(50, timeout=20)
+            run.wait_replies(50, timeout=30)
         assert run.report.lost == 0
         assert box.candidates("r1") == before
