@@ -71,7 +71,11 @@ class Daemon:
                 self._command, stderr=log, env=self._environment
             )
         listening = r"metrics and health on http://127\.0\.0\.1:(\d+)"
-        self.port = int(self.wait_log(listening).group(1))
+        try:
+            self.port = int(self.wait_log(listening).group(1))
+        except BaseException:
+            self.__exit__()  # nobody has us yet who would
+            raise
 
     def __enter__(self) -> Self:
         return self
