@@ -250,6 +250,11 @@ class Change:
         """Whether the primary changes (else it is a re-ranking)."""
         return self.unit.order[:1] != self.after[:1]
 
+    @property
+    def awaits_claim(self) -> bool:
+        """Whether the new primary does not hold the unit yet."""
+        return self.is_move and self.after[0] != self.unit.holder
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

@@ -97,7 +97,7 @@ class Reporter:
             LOG.info("%s", sentence(change))
             if not change.is_move:
                 self._metrics.rank_updates.inc()
-            elif change.after[0] == change.unit.holder:
+            elif not change.awaits_claim:
                 self._metrics.moves.labels(change.reason, "claimed").inc()
 
     def observed(self, changes: Iterable[Change]) -> None:

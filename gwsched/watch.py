@@ -42,7 +42,7 @@ class ClaimWatch:
     def expect(self, changes: Iterable[Change], now: float) -> None:
         """Expect new primaries that do not hold their ports yet to claim."""
         for change in changes:
-            if change.is_move and change.after[0] != change.unit.holder:
+            if change.awaits_claim:
                 pending = Pending(change.after[0], change.reason, now)
                 for port in change.unit.ports:
                     self._pending[port.name] = pending

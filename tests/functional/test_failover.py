@@ -7,11 +7,12 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from gwsched.sandbox import PingReport, Sandbox
+from gwsched.sandbox import Ping, PingReport, Sandbox
 from tests.functional.claimlog import ClaimLog
 from tests.functional.daemon import Daemon
 from tests.functional.ovn import wait_for
@@ -83,10 +84,17 @@ def warm(box: Sandbox) -> None:
     wait_for(lambda: all(up(chassis) for chassis in everywhere), "BFD")
 
 
-def failing(box: Sandbox, router: str, chassis: str) -> PingReport:
-    """Kill a chassis under traffic; report when there are replies again."""
+@contextmanager
+def traffic(box: Sandbox, router: str) -> Iterator[Ping]:
+    """Ping through a router, with replies flowing."""
     with box.ping(router, interval=INTERVAL) as run:
         run.wait_replies(20, timeout=30)
+        yield run
+
+
+def failing(box: Sandbox, router: str, chassis: str) -> PingReport:
+    """Kill a chassis under traffic; report when there are replies again."""
+    with traffic(box, router) as run:
         box.fault(chassis, "power")
         wait_for(lambda: box.holder(router) != chassis, "a new holder")
         run.wait_replies(100, timeout=30)
@@ -149,8 +157,7 @@ def test_a_power_loss_costs_what_it_costs_without_us_and_is_repaired(
 def came_back(box: Sandbox, chassis: str, claims: ClaimLog) -> None:
     """A crashed gateway that returns takes nothing, and costs nothing."""
     before = claims.of("lrp-r1")
-    with box.ping("r1", interval=INTERVAL) as run:
-        run.wait_replies(20, timeout=30)
+    with traffic(box, "r1") as run:
         box.heal(chassis)
         held = f'Chassis_Private name="{chassis}"'
         wait_for(
@@ -171,8 +178,7 @@ def test_with_all_candidates_lost_traffic_returns(
         settled(box, "r1", depth=2)
         first = order(box, "r1")
         daemon.kill()
-        with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=30)
+        with traffic(box, "r1") as run:
             for chassis in first:
                 box.fault(chassis, fault)
             # Natively nothing would ever come; once they are lost for good
@@ -196,8 +202,7 @@ def test_all_gateways_silent_at_once_changes_nothing(
         settled(box, "r1")
         warm(box)
         before = box.candidates("r1")
-        with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=30)
+        with traffic(box, "r1") as run:
             for chassis in box.gateways:
                 box.fault(chassis, "hang")
             daemon.wait_log("guard mass_failure: ")
@@ -219,8 +224,7 @@ def test_a_hung_controller_keeps_its_ports_and_raises_an_alarm(
         warm(box)
         before = box.candidates("r1")
         holder = before[0][0]
-        with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=30)
+        with traffic(box, "r1") as run:
             box.fault(holder, "hang")
             daemon.wait_log(f"ERROR .*chassis {holder} .*its data plane lives")
             run.wait_replies(50, timeout=30)
@@ -238,8 +242,7 @@ def test_a_dead_vswitchd_makes_the_elected_holder_primary(
     with start(box, tmp_path, {"health": {"dead_after": 60}}) as daemon:
         settled(box, "r1")
         first = order(box, "r1")[0]
-        with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=30)
+        with traffic(box, "r1") as run:
             box.fault(first, "vswitchd")
             daemon.wait_log(rf"OVN has elected \w+ over {first}")
             run.wait_replies(50, timeout=30)
@@ -269,8 +272,7 @@ def test_the_daemon_killed_under_traffic_costs_nothing(
         settled(box, "r1")
         warm(box)
         before = box.candidates("r1")
-        with box.ping("r1", interval=INTERVAL) as run:
-            run.wait_replies(20, timeout=30)
+        with traffic(box, "r1") as run:
             daemon.kill()
             daemon.start()
             daemon.wait_log("guard startup is over")
