@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -47,20 +48,37 @@ class Reason(enum.StrEnum):
     NEW = "new"
     FAILOVER = "failover"
     REPAIR = "repair"
+    DRAIN = "drain"
+    PIN = "pin"
+    REBALANCE = "rebalance"
 
 
 class Guard(enum.StrEnum):
-    """What can hold every change back."""
+    """What can hold changes back: the first four all, the others some."""
 
     STARTUP = "startup"
     MASS_FAILURE = "mass_failure"
     ISOLATION = "isolation"
+    PAUSE = "pause"
+    FOREIGN_WRITER = "foreign_writer"
+    BUDGET = "budget"
+    UNVERIFIED = "unverified"
+
+
+class Rebalance(enum.StrEnum):
+    """When primaries are moved only to even out the load."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
 class Chassis:
     """A row of SB Chassis.
 
+    ``capacity`` is how much it can carry beside others (1 is usual).
+    ``denied`` says why configuration keeps it from hosting anything.
     ``uncertain`` is set where ``ovn-bridge-mappings`` or ``ovn-cms-options``
     could not be parsed whole: what is missing then proves nothing.
     """
@@ -70,6 +88,8 @@ class Chassis:
     is_gateway: bool = True
     physical_networks: frozenset[str] = frozenset()
     zones: frozenset[str] = frozenset()
+    capacity: int = 1
+    denied: str = ""
     uncertain: bool = False
 
 
@@ -86,6 +106,7 @@ class GatewayPort:
     """An NB Logical_Router_Port entitled to candidates, and its SB twin.
 
     ``holder`` is the chassis that SB ``Port_Binding[cr-<name>]`` names.
+    ``weight`` is the load it puts on whoever holds it: 1, or as configured.
     """
 
     name: str
@@ -93,9 +114,10 @@ class GatewayPort:
     physical_networks: frozenset[str] = frozenset()
     zone_hints: frozenset[str] = frozenset()
     holder: str | None = None
+    weight: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unit:
     """A placement unit: the ports that share one candidate list.
 
@@ -104,7 +126,9 @@ class Unit:
     ``references`` are the ``ref_chassis`` of the SB group: who can tell a
     lone survivor that it is not the one cut off (ovn-sb(5)).
     ``shadowed`` says that the other table is filled in too and that OVN
-    ignores it (northd prefers ha_chassis_group).
+    ignores it (northd prefers ha_chassis_group).  ``externals`` are the
+    external switch ports that follow the same group.  ``excluded`` says why
+    configuration has us leave the unit alone; its load counts all the same.
     """
 
     name: str
@@ -115,13 +139,15 @@ class Unit:
     in_force: bool = True
     references: frozenset[str] = frozenset()
     shadowed: bool = False
+    externals: tuple[str, ...] = ()
+    excluded: str = ""
 
-    @property
+    @cached_property
     def order(self) -> tuple[str, ...]:
         """The chassis of the list, best first, each named once."""
         return tuple(dict.fromkeys(c.chassis for c in self.candidates))
 
-    @property
+    @cached_property
     def holder(self) -> str | None:
         """The chassis that holds every port of the unit, if one does."""
         holders = {port.holder for port in self.ports}
@@ -131,21 +157,57 @@ class Unit:
         """Whether a chassis holds any port of the unit."""
         return any(port.holder == chassis for port in self.ports)
 
-    @property
+    @cached_property
+    def weight(self) -> int:
+        """The load of all its ports on whoever holds them."""
+        return sum(port.weight for port in self.ports) + len(self.externals)
+
+    @cached_property
+    def routers(self) -> frozenset[str]:
+        """The routers its ports belong to."""
+        return frozenset(port.router for port in self.ports)
+
+    @cached_property
     def physical_networks(self) -> tuple[frozenset[str], ...]:
         """One set per port: a host must carry one network of each."""
         return tuple(p.physical_networks for p in self.ports)
 
-    @property
+    @cached_property
     def kind(self) -> tuple[object, ...]:
         """What the filters ask of the unit: the same for many units."""
         nets, hints = self.physical_networks, self.zone_hints
         return (self.neutron, bool(self.candidates), nets, hints)
 
-    @property
+    @cached_property
     def zone_hints(self) -> frozenset[str]:
         """The availability zones its routers ask for; empty is any."""
         return frozenset().union(*(p.zone_hints for p in self.ports))
+
+
+@dataclass(frozen=True, slots=True)
+class Intents:
+    """What operators have asked for in ``NB_Global.external_ids``.
+
+    ``adopted`` ports are ours though nothing else says so.  A cordoned
+    chassis gets nothing new, a draining one loses what it has.  ``pins``
+    and ``weights`` are by port.  ``paused`` stops every change.
+    ``rebalance`` asks for one rebalance now.
+    """
+
+    adopted: frozenset[str] = frozenset()
+    cordoned: frozenset[str] = frozenset()
+    draining: frozenset[str] = frozenset()
+    pins: Mapping[str, str] = field(default_factory=lambda: frozen_map({}))
+    weights: Mapping[str, int] = field(default_factory=lambda: frozen_map({}))
+    paused: bool = False
+    rebalance: bool = False
+
+    def pinned(self, unit: Unit) -> str | None:
+        """Return the chassis a unit is pinned to, by the first pin."""
+        if not self.pins:
+            return None
+        named = (self.pins.get(port.name) for port in unit.ports)
+        return next((chassis for chassis in named if chassis), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +229,8 @@ class Snapshot:
     ``requested`` is NB ``nb_cfg`` (the heartbeat asked for), ``published``
     is SB ``nb_cfg`` (what northd passed on to the chassis), ``answered``
     what each chassis has in its Chassis_Private.  ``bfd_time`` is how long
-    tunnel BFD needs to see a death, in seconds.
+    tunnel BFD needs to see a death, in seconds.  ``orphans`` are groups of
+    our own that nothing refers to any more.
     """
 
     chassis: Mapping[str, Chassis]
@@ -178,6 +241,8 @@ class Snapshot:
     heartbeat: bool = True
     bfd_time: float = 3.0
     default_form: Form = Form.HA_CHASSIS_GROUP
+    intents: Intents = field(default_factory=Intents)
+    orphans: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -196,12 +261,18 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who holds a unit: since when, and since when its list is as it is."""
+    """Who holds a unit: since when, and since when its list is as it is.
+
+    ``joined`` is since when each member has been in the list, in force.
+    """
 
     holder: str | None
     order: tuple[str, ...]
     since: float
     listed_since: float
+    joined: Mapping[str, float] = field(
+        default_factory=lambda: frozen_map({})
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +317,11 @@ class Change:
         return tuple(Candidate(c, top - i) for i, c in enumerate(self.after))
 
     @property
+    def switches_form(self) -> bool:
+        """Whether the list goes from one table to the other."""
+        return self.unit.form not in (None, self.form)
+
+    @property
     def is_move(self) -> bool:
         """Whether the primary changes (else it is a re-ranking)."""
         return self.unit.order[:1] != self.after[:1]
@@ -267,21 +343,39 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to write now, what cannot be, and when to look again."""
+    """What to write now, what cannot be, and when to look again.
+
+    ``deferred`` says which guard holds how many changes back.
+    ``orphans`` are groups to delete.  ``uneven`` says that moves are left
+    to be made for the sake of balance, now or later.
+    """
 
     changes: tuple[Change, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     deferred: Mapping[Guard, int] = field(
         default_factory=lambda: frozen_map({})
     )
+    orphans: tuple[str, ...] = ()
+    uneven: bool = False
     wake_at: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings that the pure half decides by; times in seconds."""
+    """The settings that the pure half decides by; times in seconds.
+
+    ``threshold`` is a part of the even share.  ``scatter_width`` is how many
+    others a gateway may share lists with: 0 is any number, -1 any number up
+    to 32 gateways and 16 above.  ``table`` is the form lists are to have, if
+    configuration names one.
+    """
 
     max_candidates: int = 5
     probe_interval: float = 10.0
     dead_after: float = 20.0
     hold_down: float = 30.0
+    rebalance: Rebalance = Rebalance.AUTO
+    threshold: float = 0.1
+    moves_per_minute: int = 10
+    scatter_width: int = -1
+    table: Form | None = None
