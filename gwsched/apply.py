@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only writer: a plan's changes as one guarded NB transaction.
+"""With writer.py the only writer: a plan as one guarded NB transaction.
 
 Every list is verified, here and by the server, against what the plan was
 made from; python-ovs adds an assertion of the lock.  Whatever comes in
@@ -16,10 +16,12 @@ from typing import Any
 from ovs.db.idl import Transaction
 from ovs.poller import Poller
 
+from gwsched import groups, intents
 from gwsched.connection import Database
-from gwsched.model import Candidate, Change, Form
+from gwsched.model import Change
+from gwsched.writer import StaleError, Writer
 
-GROUP_PREFIX = "gwsched-"
+REBALANCE = intents.PREFIX + "rebalance"
 
 
 class Result(enum.StrEnum):
@@ -32,24 +34,43 @@ class Result(enum.StrEnum):
     UNANSWERED = "unanswered"
 
 
-class StaleError(Exception):
-    """What was planned for is not what is there any more."""
-
-
 def commit(
     nb: Database, changes: Sequence[Change], timeout: float
 ) -> tuple[Result, str]:
     """Write all changes, or none; return what became of it and a detail."""
     transaction = Transaction(nb.replica)
-    writer = _Writer(nb, transaction)
     try:
+        writer = Writer(nb, transaction)
         for change in changes:
             writer.write(change)
     except StaleError as stale:
         transaction.abort()
         return Result.STALE, str(stale)
+    except BaseException:
+        transaction.abort()  # python-ovs has room for one at a time
+        raise
     names = ", ".join(c.unit.name for c in changes[:3])
     transaction.add_comment(f"gwsched: {len(changes)} lists ({names} ...)")
+    return _finish(nb, transaction, timeout)
+
+
+def collect(
+    nb: Database, orphans: Iterable[str], timeout: float
+) -> tuple[Result, str]:
+    """Delete groups of our own, those that still nobody refers to.
+
+    Apart from all plans: if somebody takes up one of the groups meanwhile,
+    ovsdb-server refuses the whole transaction (referential integrity).
+    """
+    unused = set(groups.orphans(nb.rows)).intersection(orphans)
+    transaction = Transaction(nb.replica)
+    for row in list(nb.rows["HA_Chassis_Group"].rows.values()):
+        if row.name in unused:
+            row.verify("name")
+            row.verify("ha_chassis")
+            row.delete()
+    names = ", ".join(sorted(unused)[:3])
+    transaction.add_comment(f"gwsched: {len(unused)} groups ({names} ...)")
     return _finish(nb, transaction, timeout)
 
 
@@ -58,6 +79,21 @@ def bump(nb: Database, timeout: float) -> tuple[Result, str]:
 
     A mutation, never a number of our own: others raise it too.
     """
+    return _mutate_global(nb, ["nb_cfg", "+=", 1], "heartbeat", timeout)
+
+
+def finish_rebalance(nb: Database, timeout: float) -> tuple[Result, str]:
+    """Take back the intent to rebalance once, now that it is done.
+
+    A mutation, never the whole map: Neutron and others write to it too.
+    """
+    mutation = ["external_ids", "delete", ["set", [REBALANCE]]]
+    return _mutate_global(nb, mutation, "the rebalance is done", timeout)
+
+
+def _mutate_global(
+    nb: Database, mutation: list[Any], comment: str, timeout: float
+) -> tuple[Result, str]:
     row = next(iter(nb.rows["NB_Global"].rows.values()), None)
     if row is None:
         return Result.STALE, "NB_Global has no row"
@@ -67,10 +103,10 @@ def bump(nb: Database, timeout: float) -> tuple[Result, str]:
             "op": "mutate",
             "table": "NB_Global",
             "where": [["_uuid", "==", ["uuid", str(row.uuid)]]],
-            "mutations": [["nb_cfg", "+=", 1]],
+            "mutations": [mutation],
         }
     )
-    transaction.add_comment("gwsched: heartbeat")
+    transaction.add_comment(f"gwsched: {comment}")
     return _finish(nb, transaction, timeout)
 
 
@@ -103,129 +139,3 @@ _RESULTS = {
     Transaction.TRY_AGAIN: Result.STALE,
     Transaction.NOT_LOCKED: Result.NOT_LOCKED,
 }
-
-
-class _Writer:
-    """Turns changes into row operations of one transaction."""
-
-    def __init__(self, nb: Database, transaction: Transaction) -> None:
-        self._tables = nb.rows
-        self._transaction = transaction
-        self._ports = _by_name(nb, "Logical_Router_Port")
-        self._groups = _by_name(nb, "HA_Chassis_Group")
-        self._taken = set(_by_name(nb, "Gateway_Chassis"))
-
-    def write(self, change: Change) -> None:
-        """Add one change; :raises StaleError: where it does not fit."""
-        if change.form is Form.GATEWAY_CHASSIS:
-            self._write_port(change)
-        elif change.unit.form is None:
-            self._write_new_group(change)
-        else:
-            self._write_group(change)
-
-    def _write_port(self, change: Change) -> None:
-        port = self._port(change.unit.ports[0].name)
-        if port.ha_chassis_group:
-            raise StaleError(f"{port.name} now has an ha_chassis_group")
-        self._rewrite(port, "gateway_chassis", "Gateway_Chassis", change)
-
-    def _write_new_group(self, change: Change) -> None:
-        """Give a port a group of its own; one left from before will do."""
-        port = self._port(change.unit.ports[0].name)
-        if port.ha_chassis_group or port.gateway_chassis:
-            raise StaleError(f"{port.name} has candidates by now")
-        name = GROUP_PREFIX + port.name
-        group = self._groups.get(name)
-        if group is None:
-            group = self._transaction.insert(self._tables["HA_Chassis_Group"])
-            group.name = name
-        else:
-            self._verify(group, "ha_chassis")
-        group.ha_chassis = [
-            self._row({}, "HA_Chassis", port.name, candidate)
-            for candidate in change.candidates
-        ]
-        port.ha_chassis_group = group
-
-    def _write_group(self, change: Change) -> None:
-        group = self._groups.get(change.unit.name)
-        if group is None:
-            raise StaleError(f"group {change.unit.name} is gone")
-        self._rewrite(group, "ha_chassis", "HA_Chassis", change)
-        for unit_port in change.unit.ports:
-            port = self._port(unit_port.name)
-            if port.ha_chassis_group != [group]:
-                raise StaleError(f"{port.name} left group {group.name}")
-            if port.gateway_chassis and not change.unit.neutron:
-                port.gateway_chassis = []
-
-    def _rewrite(
-        self, owner: Any, column: str, table: str, change: Change
-    ) -> None:
-        """Change in a list what differs, and keep the rows of the rest."""
-        rows = self._guarded(owner, column, change)
-        wanted = [
-            self._row(rows, table, owner.name, candidate)
-            for candidate in change.candidates
-        ]
-        if set(wanted) != set(getattr(owner, column)):
-            setattr(owner, column, wanted)
-
-    def _port(self, name: str) -> Any:
-        port = self._ports.get(name)
-        if port is None:
-            raise StaleError(f"router port {name} is gone")
-        self._verify(port, "ha_chassis_group", "gateway_chassis")
-        return port
-
-    def _guarded(self, owner: Any, column: str, change: Change) -> Any:
-        """Return the rows to keep, by chassis, all of them verified."""
-        self._verify(owner, column)
-        rows = getattr(owner, column)
-        there = {(row.chassis_name, row.priority) for row in rows}
-        known = {(c.chassis, c.priority) for c in change.unit.candidates}
-        if there != known:
-            raise StaleError(f"the list of {owner.name} has changed")
-        kept: dict[str, Any] = {}
-        for row in sorted(rows, key=lambda r: r.priority):
-            self._verify(row, "chassis_name", "priority")
-            kept[row.chassis_name] = row  # of two the better one
-        return kept
-
-    def _verify(self, row: Any, *columns: str) -> None:
-        """Let the server check that columns are still as we read them.
-
-        python-ovs (up to 4.0) sends the check only for rows that the
-        transaction also writes to, unless it is told that they belong.
-        """
-        for column in columns:
-            row.verify(column)
-        self._transaction._txn_rows[row.uuid] = row
-
-    def _row(
-        self, kept: dict[str, Any], table: str, owner: str, wanted: Candidate
-    ) -> Any:
-        """Return the candidate's row, changed or made as need be."""
-        row = kept.get(wanted.chassis)
-        if row is None:
-            row = self._transaction.insert(self._tables[table])
-            row.chassis_name = wanted.chassis
-            row.priority = wanted.priority
-            if table == "Gateway_Chassis":
-                row.name = self._free_name(f"{owner}_{wanted.chassis}")
-        elif row.priority != wanted.priority:
-            row.priority = wanted.priority
-        return row
-
-    def _free_name(self, name: str) -> str:
-        """The name Neutron would give; names are unique but only a habit."""
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
-        return name
-
-
-def _by_name(nb: Database, table: str) -> dict[str, Any]:
-    rows: Iterable[Any] = nb.rows[table].rows.values()
-    return {row.name: row for row in rows}

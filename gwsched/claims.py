@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from gwsched.model import Claim, Snapshot, Unit
+from gwsched.model import Claim, Snapshot, Unit, frozen_map
 
 # Two members that lose only each other overrule each other's claims about
 # twice a second (every 2 s since OVN 24.03.7): a claim that has stood for
@@ -23,6 +23,9 @@ def follow(
 
 def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
     holder, order = unit.holder, unit.order
+    known = old and old.holder == holder and old.order == order
+    if old and known and unit.in_force and len(old.joined) == len(order):
+        return old
     since = old.since if old and old.holder == holder else now
     if not unit.in_force:
         listed_since = now  # OVN has not been told of this list yet
@@ -30,7 +33,14 @@ def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
         listed_since = -math.inf  # as far as we know it was always so
     else:
         listed_since = old.listed_since if old.order == order else now
-    return Claim(holder, order, since, listed_since)
+    return Claim(holder, order, since, listed_since, _joined(old, unit, now))
+
+
+def _joined(old: Claim | None, unit: Unit, now: float) -> Mapping[str, float]:
+    known = old.joined if old else {}
+    if unit.in_force:
+        return frozen_map({c: known.get(c, now) for c in unit.order})
+    return frozen_map({c: known[c] for c in unit.order if c in known})
 
 
 def settled(claim: Claim, bfd_time: float, now: float) -> bool:
@@ -44,3 +54,12 @@ def settles_at(claim: Claim, bfd_time: float) -> float:
     After a change of the list a cold member first needs its BFD sessions.
     """
     return CLAIM_SETTLE + max(claim.since, claim.listed_since + bfd_time)
+
+
+def warm_at(claim: Claim, chassis: str, bfd_time: float) -> float:
+    """When a member's BFD sessions with the others will be up.
+
+    No column of SB tells; twice what BFD needs to see a death is time
+    enough for the sessions to come up.
+    """
+    return claim.joined.get(chassis, math.inf) + 2 * bfd_time

@@ -18,8 +18,9 @@ from oslo_config import cfg, types
 from oslo_log import log
 
 from gwsched import __version__, remotes
-from gwsched.model import Form, Policy
+from gwsched.model import Form, Policy, Rebalance
 from gwsched.options import GROUPS
+from gwsched.patterns import Patterns
 from gwsched.remotes import ConfigurationError, Tls
 
 __all__ = ["ConfigurationError", "Settings", "Tls", "load", "parse"]
@@ -36,8 +37,11 @@ class Settings:
     probe_ms: int
     scheduler: str
     enforce: bool
-    form: Form | None
     adopt_localnet: bool
+    load_nat: bool
+    capacities: tuple[tuple[str, int], ...]
+    usable_chassis: Patterns
+    usable_routers: Patterns
     policy: Policy
     metrics_bind: str
     metrics_port: int
@@ -117,7 +121,6 @@ def settings(conf: cfg.ConfigOpts) -> Settings:
 
 def _settings(conf: cfg.ConfigOpts) -> Settings:
     _numbers(conf)
-    table = conf.scheduler.table
     return Settings(
         nb=remotes.addresses(conf, "ovn_nb_connection"),
         sb=remotes.addresses(conf, "ovn_sb_connection"),
@@ -126,17 +129,52 @@ def _settings(conf: cfg.ConfigOpts) -> Settings:
         probe_ms=conf.ovn.ovsdb_probe_interval,
         scheduler=conf.scheduler.ovn_l3_scheduler,
         enforce=conf.scheduler.mode == "enforce",
-        form=None if table == "auto" else Form(table),
         adopt_localnet=conf.scheduler.adopt == "localnet",
-        policy=Policy(
-            max_candidates=conf.scheduler.max_candidates,
-            probe_interval=conf.health.probe_interval,
-            dead_after=conf.health.dead_after,
-            hold_down=conf.failover.hold_down,
-        ),
+        load_nat=conf.scheduler.load == "nat",
+        capacities=_capacities(conf),
+        usable_chassis=_patterns(conf, "chassis"),
+        usable_routers=_patterns(conf, "routers"),
+        policy=_policy(conf),
         metrics_bind=str(conf.metrics.bind),
         metrics_port=conf.metrics.port,
     )
+
+
+def _policy(conf: cfg.ConfigOpts) -> Policy:
+    table = conf.scheduler.table
+    return Policy(
+        max_candidates=conf.scheduler.max_candidates,
+        probe_interval=conf.health.probe_interval,
+        dead_after=conf.health.dead_after,
+        hold_down=conf.failover.hold_down,
+        rebalance=Rebalance(conf.rebalance.mode),
+        threshold=conf.rebalance.threshold / 100,
+        moves_per_minute=conf.rebalance.moves_per_minute,
+        scatter_width=conf.scheduler.scatter_width,
+        table=None if table == "auto" else Form(table),
+    )
+
+
+def _capacities(conf: cfg.ConfigOpts) -> tuple[tuple[str, int], ...]:
+    found: dict[str, int | None] = conf.scheduler.chassis_capacity
+    capacities = []
+    for name, number in sorted(found.items()):
+        # oslo.config takes "a,b:2" for one name, and "a:" for a number.
+        if number is None or "," in name:
+            raise ConfigurationError(
+                "[scheduler] chassis_capacity: there is no number for "
+                f"{name.partition(',')[0]!r}"
+            )
+        capacities.append((name, number))
+    return tuple(capacities)
+
+
+def _patterns(conf: cfg.ConfigOpts, kind: str) -> Patterns:
+    allow, deny = (
+        tuple(filter(None, conf.scheduler[f"{verb}_{kind}"]))
+        for verb in ("allow", "deny")
+    )
+    return Patterns(kind, allow, deny)
 
 
 def _numbers(conf: cfg.ConfigOpts) -> None:

@@ -22,11 +22,11 @@ from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
 from gwsched.schema import (
-    NORTHBOUND,
     SOUTHBOUND,
     Table,
     columns_there,
     fetch_schema,
+    northbound,
 )
 
 LOG = logging.getLogger(__name__)
@@ -236,7 +236,7 @@ def open_databases(
         "NB",
         "OVN_Northbound",
         settings.nb,
-        NORTHBOUND,
+        northbound(nat=settings.load_nat),
         settings,
         leader_only=leader_only,
     )

@@ -3,10 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from gwsched.filters import CONFIGURED, Question, nearest_reason, refuse
+from gwsched.filters import (
+    CONFIGURED,
+    PREFERENCES,
+    Question,
+    nearest_reason,
+    refuse,
+)
 from gwsched.model import Health, Refusal, Snapshot, State, Unit
+from gwsched.schedulers.pool import Pool
 
 # What a refusal quotes of many chassis that were refused for one reason.
 QUOTED = 5
@@ -15,21 +22,56 @@ QUOTED = 5
 class Eligibility:
     """The filters' answers on one snapshot, asked once per kind of unit."""
 
-    def __init__(self, snapshot: Snapshot, health: Health) -> None:
+    def __init__(
+        self, snapshot: Snapshot, health: Health, scatter_width: int = 0
+    ) -> None:
         self._chassis = snapshot.chassis
+        self._intents = snapshot.intents
         self._health = health
+        self._scatter_width = scatter_width
         self._flagged = any(c.is_gateway for c in snapshot.chassis.values())
-        self._names: dict[object, tuple[str, ...]] = {}
+        self.all_dead = frozenset(
+            name
+            for name, verdict in health.verdicts.items()
+            if verdict.state is State.DEAD
+        )
+        self._pools: dict[tuple[str, ...], Pool] = {}
+        self._of_kind: dict[object, Pool] = {}
+        self._servers: dict[object, frozenset[str]] = {}
 
-    def names(self, unit: Unit) -> tuple[str, ...]:
-        """Return all live chassis that may host a unit, sorted."""
-        if unit.kind not in self._names:
-            self._names[unit.kind] = tuple(
+    def pool(self, unit: Unit) -> Pool:
+        """Return all live chassis that may host a unit."""
+        pool = self._of_kind.get(unit.kind)
+        if pool is None:
+            pool = self._pool(
                 name
-                for name in sorted(self._chassis)
+                for name in self._chassis
                 if refuse(self._question(unit, name)) is None
             )
-        return self._names[unit.kind]
+            self._of_kind[unit.kind] = pool
+        return pool
+
+    def names(self, unit: Unit) -> tuple[str, ...]:
+        """Return the names of all that may host a unit, sorted."""
+        return self.pool(unit).names
+
+    def for_primary(self, unit: Unit, siblings: frozenset[str]) -> Pool:
+        """Return who should be its primary: all, if nobody is preferred.
+
+        :param siblings: the primaries of its routers' other units
+        """
+        pool = self.pool(unit)
+        if not siblings and self._intents.pinned(unit) is None:
+            return pool
+        for filters in (PREFERENCES, {"pin": PREFERENCES["pin"]}):
+            narrow = [
+                name
+                for name in pool.names
+                if not refuse(self._question(unit, name, siblings), filters)
+            ]
+            if narrow:
+                return self._pool(narrow)
+        return pool
 
     def besides(self, unit: Unit, known: Sequence[str]) -> list[str]:
         """Return who may host a unit besides those known."""
@@ -37,14 +79,30 @@ class Eligibility:
 
     def dead(self, name: str) -> bool:
         """Whether the verdict on a chassis is death."""
-        return self._health.state(name) is State.DEAD
+        return name in self.all_dead
+
+    def draining(self, name: str) -> bool:
+        """Whether a chassis is to lose what it has."""
+        return name in self._intents.draining
+
+    def servers(self, unit: Unit) -> frozenset[str]:
+        """Return all chassis that may stay where they are, as members.
+
+        Where a chassis' own configuration cannot be read whole, nothing
+        speaks against what it does already.
+        """
+        servers = self._servers.get(unit.kind)
+        if servers is None:
+            servers = frozenset(
+                name
+                for name in self._chassis
+                if not self.dead(name) and self.fits(unit, name)
+            )
+            self._servers[unit.kind] = servers
+        return servers
 
     def fits(self, unit: Unit, name: str) -> bool:
-        """Whether a chassis is, by what it is, fit for the unit.
-
-        Where its own configuration cannot be read whole, nothing speaks
-        against what it does already.
-        """
+        """Whether a chassis is, by what it is, fit for the unit."""
         chassis = self._chassis.get(name)
         if chassis is None:
             return False
@@ -53,11 +111,22 @@ class Eligibility:
 
     def serves(self, unit: Unit, name: str) -> bool:
         """Whether a member may stay where it is."""
-        return not self.dead(name) and self.fits(unit, name)
+        return name in self.servers(unit)
 
     def serving(self, unit: Unit, order: Sequence[str]) -> list[str]:
         """Return the members of a list that may stay where they are."""
-        return [name for name in order if self.serves(unit, name)]
+        servers = self.servers(unit)
+        return [name for name in order if name in servers]
+
+    def ranked(self, unit: Unit, order: Sequence[str]) -> tuple[str, ...]:
+        """Return the serving members of a list that count for ranks.
+
+        A draining one does only while it is the primary: who comes in comes
+        in above it.
+        """
+        serving = self.serving(unit, order)
+        primary, rest = serving[:1], serving[1:]
+        return (*primary, *(c for c in rest if not self.draining(c)))
 
     def vouches(self, name: str) -> bool:
         """Whether a chassis can be a lone survivor's witness."""
@@ -72,6 +141,13 @@ class Eligibility:
             return self._health.verdicts[name].why
         found = refuse(self._question(unit, name), CONFIGURED)
         return found[1] if found else "nothing"
+
+    def refused(self, unit: Unit, name: str) -> str:
+        """Say why a chassis may not host a unit, as if it were new."""
+        if name not in self._chassis:
+            return f"there is no chassis {name}"
+        found = refuse(self._question(unit, name))
+        return found[1] if found else "nothing speaks against it"
 
     def refusal(self, unit: Unit) -> Refusal:
         """Say why nobody can host a unit: what is nearest to enough."""
@@ -92,6 +168,22 @@ class Eligibility:
         tail = f"; and {more} more" if more > 0 else ""
         return Refusal(unit, nearest, "; ".join(whys[:QUOTED]) + tail)
 
-    def _question(self, unit: Unit, name: str) -> Question:
-        state = self._health.state(name)
-        return Question(unit, self._chassis[name], state, self._flagged)
+    def _pool(self, found: Iterable[str]) -> Pool:
+        """Return the one pool of these chassis."""
+        names = tuple(sorted(found))
+        if names not in self._pools:
+            chassis = [self._chassis[name] for name in names]
+            self._pools[names] = Pool(chassis, self._scatter_width)
+        return self._pools[names]
+
+    def _question(
+        self, unit: Unit, name: str, siblings: frozenset[str] = frozenset()
+    ) -> Question:
+        return Question(
+            unit,
+            self._chassis[name],
+            self._health.state(name),
+            self._flagged,
+            self._intents,
+            siblings,
+        )

@@ -10,9 +10,9 @@ chassis tells an operator what is nearest to being enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from gwsched.model import Chassis, State, Unit
+from gwsched.model import Chassis, Intents, State, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,15 @@ class Question:
     """May this chassis, in this state, host this unit?
 
     ``flagged`` says whether any chassis at all has the gateway flag.
+    ``siblings`` are the primaries of the other units of its routers.
     """
 
     unit: Unit
     chassis: Chassis
     state: State
     flagged: bool
+    intents: Intents = field(default_factory=Intents)
+    siblings: frozenset[str] = frozenset()
 
 
 Filter = Callable[[Question], str | None]
@@ -67,6 +70,25 @@ def zone(question: Question) -> str | None:
     return f"in none of the zones {', '.join(sorted(hints))}"
 
 
+def configuration(question: Question) -> str | None:
+    """Want a chassis that the configuration allows."""
+    return question.chassis.denied or None
+
+
+def cordon(question: Question) -> str | None:
+    """Want a chassis that is not to be left out."""
+    if question.chassis.name in question.intents.cordoned:
+        return "it is cordoned"
+    return None
+
+
+def drain(question: Question) -> str | None:
+    """Want a chassis that is not to be emptied."""
+    if question.chassis.name in question.intents.draining:
+        return "it is draining"
+    return None
+
+
 def verdict(question: Question) -> str | None:
     """Want a chassis that is proven to be live."""
     if question.state is State.LIVE:
@@ -74,12 +96,39 @@ def verdict(question: Question) -> str | None:
     return f"it is {question.state}"
 
 
+def pin(question: Question) -> str | None:
+    """Want, as the primary, the chassis that the unit is pinned to."""
+    wanted = question.intents.pinned(question.unit)
+    if wanted in (None, question.chassis.name):
+        return None
+    return f"the port is pinned to {wanted}"
+
+
+def anti_affinity(question: Question) -> str | None:
+    """Want another primary than the router's other gateway ports have."""
+    if question.chassis.name in question.siblings:
+        return "another gateway port of the router has it as primary"
+    return None
+
+
+# What a chassis is; then what it may get; then what it may be primary of,
+# which gives way where nobody would be left.
 CONFIGURED: dict[str, Filter] = {
     "gateway_flag": gateway_flag,
     "physical_network": physical_network,
     "zone": zone,
+    "configuration": configuration,
 }
-FILTERS: dict[str, Filter] = {**CONFIGURED, "verdict": verdict}
+FILTERS: dict[str, Filter] = {
+    **CONFIGURED,
+    "verdict": verdict,
+    "cordon": cordon,
+    "drain": drain,
+}
+PREFERENCES: dict[str, Filter] = {
+    "pin": pin,
+    "anti_affinity": anti_affinity,
+}
 
 
 def refuse(

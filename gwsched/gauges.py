@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import GaugeMetricFamily
@@ -57,14 +57,14 @@ class Gauges(Collector):
         )
         yield _many(
             "guard_active",
-            "Whether a guard holds every change back.",
+            "Whether a guard holds changes back.",
             ("guard",),
-            {(g,): g in view.health.guards for g in Guard},
+            {(g,): g in view.plan.guards for g in Guard},
         )
         if view.snapshot is not None:
             yield from _ports(view, view.snapshot)
             yield from _chassis(view.snapshot, view.health)
-            yield _imbalance(view.snapshot, view.health)
+            yield from _imbalance(view.snapshot, view.health)
 
 
 def _ports(view: View, snapshot: Snapshot) -> Iterator[Metric]:
@@ -72,7 +72,8 @@ def _ports(view: View, snapshot: Snapshot) -> Iterator[Metric]:
     yield _one("ports", "Gateway ports in gwsched's care.", len(ports))
     reasons: Counter[tuple[str, ...]] = Counter()
     for refusal in view.plan.refusals:
-        reasons[(refusal.reason,)] += len(refusal.unit.ports)
+        if not refusal.served:
+            reasons[(refusal.reason,)] += len(refusal.unit.ports)
     yield _many(
         "ports_unscheduled",
         "Gateway ports that nobody serves and nobody can be found for.",
@@ -152,19 +153,32 @@ def _chassis(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
     )
 
 
-def _imbalance(snapshot: Snapshot, health: Health) -> Metric:
+def _imbalance(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
     """The most loaded gateway over the best possible; 1 is even."""
-    live = [
-        name
+    live = {
+        name: snapshot.chassis[name].capacity
         for name in _gateways(snapshot)
         if health.state(name) is State.LIVE
-    ]
+    }
     ledger = Ledger()
     for unit in snapshot.units:
-        ledger.add([c for c in unit.order if c in live], len(unit.ports))
-    return _many(
+        ledger.add([c for c in unit.order if c in live], unit.weight)
+    loads = ledger.loads()
+    yield _many(
+        "chassis_capacity",
+        "What a gateway can carry beside others.",
+        ("chassis",),
+        {(name,): float(capacity) for name, capacity in live.items()},
+    )
+    yield _many(
+        "chassis_weight_load",
+        "The load of a gateway as the scheduler counts it, by the lists.",
+        ("chassis",),
+        {(name,): float(loads.get(name, 0)) for name in live},
+    )
+    yield _many(
         "imbalance_ratio",
-        "Ports of the most loaded gateway over the least possible, by the "
+        "Load of the most loaded gateway over the least possible, by the "
         "lists: now, and after the worst failure of one.",
         ("scope",),
         {
@@ -182,13 +196,19 @@ def _gateways(snapshot: Snapshot) -> list[str]:
     return sorted(flagged or snapshot.chassis)
 
 
-def _peak(ledger: Ledger, live: list[str], failed: str | None) -> float:
-    left = [name for name in live if name != failed]
+def _peak(
+    ledger: Ledger, live: Mapping[str, int], failed: str | None
+) -> float:
+    left = {name: c for name, c in live.items() if name != failed}
     loads = ledger.loads([failed] if failed else [])
-    total = sum(loads[name] for name in left)
+    total = sum(loads.get(name, 0) for name in left)
+    capacity = sum(left.values())
     if not total:
         return 1.0
-    return max(loads[name] for name in left) / math.ceil(total / len(left))
+    return max(
+        loads.get(name, 0) / math.ceil(total * own / capacity)
+        for name, own in left.items()
+    )
 
 
 def _one(name: str, text: str, value: float) -> Metric:

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from ovs.poller import POLLIN, Poller
 
-from gwsched import apply, health, planner
+from gwsched import apply, health, pace, planner, rivals
 from gwsched.apply import Result
 from gwsched.conf import Settings
 from gwsched.connection import Database
@@ -25,6 +25,7 @@ from gwsched.gauges import View
 from gwsched.metrics import Metrics
 from gwsched.model import Change, Plan, Snapshot
 from gwsched.report import Reporter
+from gwsched.scene import Past
 from gwsched.schedulers import Scheduler
 from gwsched.snapshot import Reader
 from gwsched.watch import ClaimWatch
@@ -65,6 +66,8 @@ class Loop:
         self._basis: Hashable = None
         self._plan = Plan()
         self._memory = health.Memory()
+        self._past = Past()
+        self._planned_past = Past()
         self._sb_session = 0
         self._changed = False
         self._wake_at = 0.0
@@ -105,8 +108,8 @@ class Loop:
         ):
             return "waiting for the databases"
         role = "leader" if view.leader else "standing by"
-        if view.health.guards:
-            return f"{role}; held back by {', '.join(view.health.guards)}"
+        if view.plan.guards:
+            return f"{role}; held back by {', '.join(view.plan.guards)}"
         return (
             f"{role}; {len(view.snapshot.units)} candidate lists, "
             f"{len(view.plan.refusals)} that nobody can host"
@@ -145,16 +148,42 @@ class Loop:
             interrupted=self._sb.sessions != self._sb_session,
         )
         self._sb_session = self._sb.sessions
-        verdicts = self._memory.health
+        self._remember(seen, now)
         plan = self._planned(seen, now)
-        self._reporter.problems(seen)
-        self._reporter.health(verdicts)
-        self._reporter.plan(plan)
-        self._reporter.outcomes(self._watch.look(seen, now))
+        self._report(seen, plan, now)
         self._publish(seen, plan)
-        self._wake_at = min(plan.wake_at, self._watch.wake_at)
+        self._wake_at = min(
+            plan.wake_at,
+            self._memory.health.wake_at,
+            self._past.pace.wake_at(),
+            self._watch.wake_at,
+        )
         if self._nb.has_lock:
             self._act(plan, now)
+
+    def _remember(self, seen: Snapshot, now: float) -> None:
+        """Follow what became of our writes, and what others have written.
+
+        Who does not write has nothing to remember: another gwsched's
+        writes are not a rival's.
+        """
+        if not self._nb.has_lock:
+            self._past = Past()
+            return
+        flow = pace.follow(self._past.pace, seen, now)
+        others = self._past.rivals
+        if self._seen is None or seen.units is not self._seen.units:
+            others = rivals.follow(others, seen, now)
+        if flow is not self._past.pace or others is not self._past.rivals:
+            self._past = Past(flow, others)
+
+    def _report(self, seen: Snapshot, plan: Plan, now: float) -> None:
+        self._reporter.problems(seen)
+        self._reporter.health(self._memory.health)
+        self._reporter.guards(plan.guards)
+        self._reporter.plan(plan)
+        self._reporter.rivals(self._past.rivals, now)
+        self._reporter.outcomes(self._watch.look(seen, now))
 
     def _read(self) -> Snapshot:
         if self._reader is None:
@@ -165,20 +194,29 @@ class Loop:
 
     def _planned(self, seen: Snapshot, now: float) -> Plan:
         """Plan, unless everything the plan depends on is as it was."""
-        policy, verdicts = self._settings.policy, self._memory.health
-        basis = planner.basis(seen, verdicts, policy, now)
+        verdicts = self._memory.health
+        basis = planner.basis(seen, verdicts)
         known = (
             self._seen is not None
             and seen.units is self._seen.units
             and seen.chassis is self._seen.chassis
+            and seen.intents == self._seen.intents
+            and self._past is self._planned_past
             and basis == self._basis
+            and now < self._plan.wake_at
         )
         if not known:
             self._plan = planner.plan(
-                seen, verdicts, self._scheduler, policy, now
+                seen,
+                verdicts,
+                self._scheduler,
+                self._settings.policy,
+                now,
+                self._past,
             )
         self._seen, self._basis = seen, basis
-        return replace(self._plan, wake_at=verdicts.wake_at)
+        self._planned_past = self._past
+        return self._plan
 
     def _act(self, plan: Plan, now: float) -> None:
         """Write, as the one who may."""
@@ -187,8 +225,29 @@ class Loop:
         changes = plan.changes[:MOST_CHANGES]
         if not self._settings.enforce:
             self._reporter.observed(plan.changes)
-        elif changes:
+            return
+        if changes:
             self.commit(changes, now)
+        elif plan.orphans:
+            self._tidy(plan.orphans, now)
+        flow = self._past.pace
+        if flow.running is not plan.uneven:
+            flow = replace(flow, running=plan.uneven)
+            self._past = replace(self._past, pace=flow)
+        asked = plan.is_done and self._seen and self._seen.intents.rebalance
+        if asked:
+            self._note(
+                *apply.finish_rebalance(self._nb, self._settings.timeout), now
+            )
+
+    def _tidy(self, orphans: tuple[str, ...], now: float) -> None:
+        """Delete groups of ours that nothing refers to any more."""
+        result, detail = apply.collect(
+            self._nb, orphans, self._settings.timeout
+        )
+        self._note(result, detail, now)
+        if result is Result.COMMITTED:
+            self._reporter.collected(orphans)
 
     def commit(self, changes: tuple[Change, ...], now: float) -> None:
         """Write changes, and note what became of them."""
@@ -199,10 +258,20 @@ class Loop:
         if result is Result.COMMITTED:
             self._reporter.committed(changes)
             self._watch.expect(changes, now)
+            self._launched(changes, now)
         elif result is Result.FAILED and len(changes) > 1:
             # One the server refuses must not hold up all the others.
             for change in changes:
                 self.commit((change,), now)
+
+    def _launched(self, changes: tuple[Change, ...], now: float) -> None:
+        """Remember what was written, and the move among it."""
+        flow = self._past.pace
+        for change in changes:
+            if change.is_move and change.reason in pace.VOLUNTARY:
+                policy = self._settings.policy
+                flow = pace.launched(flow, change, policy, now)
+        self._past = Past(flow, rivals.wrote(self._past.rivals, changes))
 
     def _note(self, result: Result, detail: str, now: float) -> None:
         """Count a transaction; if it failed, say so and look again soon."""

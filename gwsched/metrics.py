@@ -69,6 +69,11 @@ class Metrics:
         )
         for guard in Guard:
             self.deferred.labels(guard)
+        self.foreign = Counter(
+            "gwsched_foreign_writes_total",
+            "Lists that somebody else has written.",
+            registry=self.registry,
+        )
         self.transactions = Counter(
             "gwsched_transactions_total",
             "NB transactions, heartbeats included, by what became of them.",

@@ -16,6 +16,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
+# What the names of HA chassis groups begin with that we have made.
+OWN_GROUP = "gwsched-"
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -153,6 +156,19 @@ class Unit:
         holders = {port.holder for port in self.ports}
         return next(iter(holders)) if len(holders) == 1 else None
 
+    @cached_property
+    def is_tangled(self) -> bool:
+        """Whether a chassis or a priority is there twice.
+
+        Or, where the list is Neutron's, priorities are not its length to 1:
+        Neutron's scheduler counts load at 1..5 only.
+        """
+        priorities = [c.priority for c in self.candidates]
+        if self.neutron:
+            return priorities != list(range(len(priorities), 0, -1))
+        distinct = len(set(priorities)) == len(priorities) == len(self.order)
+        return not distinct
+
     def held_by(self, chassis: str) -> bool:
         """Whether a chassis holds any port of the unit."""
         return any(port.holder == chassis for port in self.ports)
@@ -270,9 +286,7 @@ class Claim:
     order: tuple[str, ...]
     since: float
     listed_since: float
-    joined: Mapping[str, float] = field(
-        default_factory=lambda: frozen_map({})
-    )
+    joined: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,20 +348,26 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A unit that ought to be changed and cannot be."""
+    """A unit that ought to be changed and cannot be.
+
+    ``served`` says that it works where it is: only a wish is refused.
+    """
 
     unit: Unit
     reason: str
     why: str
+    served: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to write now, what cannot be, and when to look again.
 
-    ``deferred`` says which guard holds how many changes back.
+    ``deferred`` says which guard holds how many changes back, ``guards``
+    why each is on.
     ``orphans`` are groups to delete.  ``uneven`` says that moves are left
-    to be made for the sake of balance, now or later.
+    to be made for the sake of balance, now or later; ``is_done`` that all
+    was looked into and nothing is left.
     """
 
     changes: tuple[Change, ...] = ()
@@ -355,8 +375,10 @@ class Plan:
     deferred: Mapping[Guard, int] = field(
         default_factory=lambda: frozen_map({})
     )
+    guards: Mapping[Guard, str] = field(default_factory=lambda: frozen_map({}))
     orphans: tuple[str, ...] = ()
     uneven: bool = False
+    is_done: bool = False
     wake_at: float = float("inf")
 
 

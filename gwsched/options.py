@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from oslo_config import cfg, types
 
+from gwsched.parsing import HIGHEST_CAPACITY
+
 REMOTE = types.String(regex=r"^(unix:/.+|(tcp|ssl):.+:\d+)$")
 
 OVN_OPTS: list[cfg.Opt] = [
@@ -94,14 +96,16 @@ SCHEDULER_OPTS: list[cfg.Opt] = [
         choices=[
             (
                 "auto",
-                "The form most gateway ports have already, ha_chassis_group "
-                "where there is none.",
+                "A list stays in the table it is in. A port that has none "
+                "gets the form most gateway ports have already, "
+                "ha_chassis_group where there is none.",
             ),
             ("gateway_chassis", "Gateway_Chassis rows of the port."),
             ("ha_chassis_group", "An HA_Chassis_Group for the port."),
         ],
-        help="The Northbound table for the lists of ports that have none "
-        "yet. A list that is there is changed where it is.",
+        help="The Northbound table that candidate lists are kept in. A list "
+        "in the other table is switched over, unless it is Neutron's or "
+        "shared by several ports; the switch interrupts nothing.",
     ),
     cfg.StrOpt(
         "adopt",
@@ -119,6 +123,67 @@ SCHEDULER_OPTS: list[cfg.Opt] = [
             ),
         ],
         help="Which router ports are gateway ports.",
+    ),
+    cfg.StrOpt(
+        "load",
+        default="ports",
+        choices=[
+            ("ports", "Every gateway port weighs 1."),
+            (
+                "nat",
+                "A gateway port weighs 1, and 1 more for each NAT rule that "
+                "passes its gateway. Distributed floating IPs do not.",
+            ),
+        ],
+        help="What is spread evenly. An intent (NB_Global "
+        "external_ids:gwsched-weight-PORT=NUMBER) beats both. With nat the "
+        "Northbound NAT table is monitored as well.",
+    ),
+    cfg.Opt(
+        "chassis_capacity",
+        type=types.Dict(types.Integer(min=1, max=HIGHEST_CAPACITY)),
+        default={},
+        help="How much a chassis can carry beside others, as CHASSIS:NUMBER, "
+        "comma separated: one with 2 gets twice the load of one with 1. "
+        "CHASSIS is a Southbound Chassis name or hostname, NUMBER from 1 to "
+        f"{HIGHEST_CAPACITY}. Chassis not named have what "
+        "gwsched-capacity=NUMBER in their ovn-cms-options says, or 1.",
+    ),
+    cfg.IntOpt(
+        "scatter_width",
+        default=-1,
+        min=-1,
+        max=1000,
+        help="With how many other chassis a gateway may share candidate "
+        "lists: tunnel BFD runs between all that share one, so with any "
+        "number it runs between all gateways. 0 is any number, -1 is any "
+        "number up to 32 gateways and 16 above.",
+    ),
+    cfg.ListOpt(
+        "allow_chassis",
+        default=[],
+        help="The only chassis to be used, as shell patterns for a "
+        "Southbound Chassis name or hostname, comma separated. Empty allows "
+        "all.",
+    ),
+    cfg.ListOpt(
+        "deny_chassis",
+        default=[],
+        help="Chassis not to be used, whatever allow_chassis says, as such "
+        "patterns.",
+    ),
+    cfg.ListOpt(
+        "allow_routers",
+        default=[],
+        help="The only routers whose gateway ports are scheduled, as shell "
+        "patterns for a Northbound Logical_Router name (Neutron's are "
+        "neutron-UUID), comma separated. Empty allows all.",
+    ),
+    cfg.ListOpt(
+        "deny_routers",
+        default=[],
+        help="Routers whose gateway ports are left alone, whatever "
+        "allow_routers says, as such patterns.",
     ),
 ]
 
@@ -154,6 +219,39 @@ FAILOVER_OPTS: list[cfg.Opt] = [
     ),
 ]
 
+REBALANCE_OPTS: list[cfg.Opt] = [
+    cfg.StrOpt(
+        "mode",
+        default="auto",
+        choices=[
+            ("auto", "Whenever the load is uneven past the threshold."),
+            (
+                "manual",
+                "Only when an operator asks for it (gwschedctl rebalance).",
+            ),
+            ("off", "Never."),
+        ],
+        help="When primaries are moved only to even out the load.",
+    ),
+    cfg.IntOpt(
+        "threshold",
+        default=10,
+        min=0,
+        max=1000,
+        help="How far above or below the even share the load of a gateway "
+        "must be before evening out starts, in percent of that share. It "
+        "must differ by at least 2 ports in any case.",
+    ),
+    cfg.IntOpt(
+        "moves_per_minute",
+        default=10,
+        min=1,
+        max=6000,
+        help="How many moves may be made in a minute where nothing is "
+        "broken. A move that rescues a port is not held up by this.",
+    ),
+]
+
 METRICS_OPTS: list[cfg.Opt] = [
     cfg.HostAddressOpt(
         "bind",
@@ -175,5 +273,6 @@ GROUPS: dict[str, list[cfg.Opt]] = {
     "scheduler": SCHEDULER_OPTS,
     "health": HEALTH_OPTS,
     "failover": FAILOVER_OPTS,
+    "rebalance": REBALANCE_OPTS,
     "metrics": METRICS_OPTS,
 }

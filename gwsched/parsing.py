@@ -6,12 +6,14 @@ Each parser returns what it understood and a sentence on what it did not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-ADOPT = "gwsched-adopt-"
-INTENT = "gwsched-"
 TRUE = frozenset({"true", "yes", "on", "1"})
+FALSE = frozenset({"false", "no", "off", "0", ""})
+CAPACITY = "gwsched-capacity"
+HIGHEST_CAPACITY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,14 @@ def cms_options(text: str) -> tuple[CmsOptions, str | None]:
     is_gateway = False
     zones: frozenset[str] = frozenset()
     wrong = []
-    for entry in (e.strip() for e in text.split(",")):
-        key, equals, value = (p.strip() for p in entry.partition("="))
+    for entry, key, value in _cms_entries(text):
         if key == "enable-chassis-as-gw":
-            is_gateway = is_gateway or not equals  # the bare word, as Neutron
+            # The bare word, as Neutron.
+            is_gateway = is_gateway or value is None
         elif key == "availability-zones":
-            found = frozenset(z.strip() for z in value.split(":")) - {""}
-            if equals and found:
+            named = (value or "").split(":")
+            found = frozenset(z.strip() for z in named) - {""}
+            if found:
                 zones = found
             else:
                 wrong.append(entry)
@@ -64,24 +67,48 @@ def cms_options(text: str) -> tuple[CmsOptions, str | None]:
     return CmsOptions(is_gateway, zones), complaint
 
 
+def capacity(text: str) -> tuple[int, str | None]:
+    """Parse ``gwsched-capacity=N`` among ``ovn-cms-options``; 1 is usual."""
+    found = 1
+    wrong = []
+    for entry, key, value in _cms_entries(text):
+        if key == CAPACITY:
+            number = number_up_to(HIGHEST_CAPACITY, value or "")
+            if number is None:
+                wrong.append(entry)
+            else:
+                found = number
+    return found, _complaint("ovn-cms-options", wrong)
+
+
+def _cms_entries(text: str) -> Iterator[tuple[str, str, str | None]]:
+    """Part ``ovn-cms-options``: each entry, its key, and its value if any."""
+    for entry in (e.strip() for e in text.split(",")):
+        key, equals, value = (p.strip() for p in entry.partition("="))
+        yield entry, key, value if equals else None
+
+
 def zone_hints(text: str) -> frozenset[str]:
     """Parse Neutron's comma-separated availability zone hints."""
     return frozenset(z.strip() for z in text.split(",")) - {""}
 
 
-def adopted_ports(
-    external_ids: Mapping[str, str],
-) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Parse NB_Global's intents: ``gwsched-adopt-<port>=true``."""
-    adopted = set()
-    wrong = []
-    for key, value in sorted(external_ids.items()):
-        if key.startswith(ADOPT) and key != ADOPT:
-            if value.strip().lower() in TRUE:
-                adopted.add(key.removeprefix(ADOPT))
-        elif key.startswith(INTENT):
-            wrong.append(f"this version knows no intent {key}={value}")
-    return frozenset(adopted), tuple(wrong)
+def is_true(text: str) -> bool:
+    """Whether a text says yes."""
+    return text.strip().lower() in TRUE
+
+
+def is_false(text: str) -> bool:
+    """Whether a text says no, be it by saying nothing."""
+    return text.strip().lower() in FALSE
+
+
+def number_up_to(highest: int, text: str) -> int | None:
+    """Parse a whole number from 1, plain digits only; None if it is none."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        return None
+    number = int(text)
+    return number if 1 <= number <= highest else None
 
 
 def whole_number(text: str | None, default: int) -> int:

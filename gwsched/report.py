@@ -12,11 +12,17 @@ from collections.abc import Iterable, Mapping
 
 from gwsched.metrics import Metrics
 from gwsched.model import Change, Guard, Health, Plan, Snapshot, State, Verdict
+from gwsched.rivals import Feud, Rivals
 from gwsched.watch import Outcome
 
 LOG = logging.getLogger(__name__)
 
 ALARMING = (State.SUSPECT, State.DEAD)
+# Guards that hold every change back, and those that are no cause for alarm.
+BLOCKING = frozenset(
+    {Guard.STARTUP, Guard.MASS_FAILURE, Guard.ISOLATION, Guard.PAUSE}
+)
+CALM = frozenset({Guard.STARTUP, Guard.PAUSE, Guard.BUDGET})
 
 
 class Reporter:
@@ -26,25 +32,50 @@ class Reporter:
         self._metrics = metrics
         self._verdicts: Mapping[str, Verdict] = {}
         self._guards: set[Guard] = set()
+        self._feuds: Mapping[str, Feud] = {}
+        self._foreign = 0
+        self._uneven = False
         self._problems: set[object] = set()
         self._refusals: set[tuple[str, str]] = set()
         self._deferred: set[Guard] = set()
         self._observed: set[tuple[str, tuple[str, ...]]] = set()
 
     def health(self, health: Health) -> None:
-        """Say whose verdict changed, and which guards began or ended."""
+        """Say whose verdict changed."""
         for name, verdict in health.verdicts.items():
             self._verdict(name, verdict, self._verdicts.get(name))
         self._verdicts = health.verdicts
-        for guard, why in health.guards.items():
+
+    def guards(self, guards: Mapping[Guard, str]) -> None:
+        """Say which guards began or ended."""
+        for guard, why in guards.items():
             if guard not in self._guards:
-                level = logging.INFO
-                if guard is not Guard.STARTUP:
-                    level = logging.ERROR
-                LOG.log(level, "guard %s: no change is made: %s", guard, why)
-        for guard in self._guards - set(health.guards):
+                level = logging.INFO if guard in CALM else logging.ERROR
+                what = "no change is made" if guard in BLOCKING else "waiting"
+                LOG.log(level, "guard %s: %s: %s", guard, what, why)
+        for guard in self._guards - set(guards):
             LOG.info("guard %s is over", guard)
-        self._guards = set(health.guards)
+        self._guards = set(guards)
+
+    def rivals(self, rivals: Rivals, now: float) -> None:
+        """Say who won where somebody else writes the same lists."""
+        feuds = {n: f for n, f in rivals.feuds.items() if f.until > now}
+        for name, feud in feuds.items():
+            if self._feuds.get(name) != feud:
+                LOG.warning(
+                    "%s: somebody else has written [%s] over our [%s] %d "
+                    "times; theirs stays for %.0f s; find out who it is",
+                    name,
+                    ", ".join(feud.theirs),
+                    ", ".join(feud.wanted),
+                    feud.rewrites,
+                    feud.until - now,
+                )
+        self._feuds = feuds
+        if rivals.foreign_writes < self._foreign:
+            self._foreign = 0  # the lock was lost, and what was known with it
+        self._metrics.foreign.inc(rivals.foreign_writes - self._foreign)
+        self._foreign = rivals.foreign_writes
 
     @staticmethod
     def _verdict(name: str, verdict: Verdict, before: Verdict | None) -> None:
@@ -75,21 +106,26 @@ class Reporter:
     def plan(self, plan: Plan) -> None:
         """Say what cannot be done, and what must wait for a guard."""
         refusals = {(r.unit.name, r.reason): r for r in plan.refusals}
-        if self._guards:
+        if not BLOCKING.isdisjoint(self._guards):
             refusals = {}  # what a guard keeps from being known or done
         for key, refusal in refusals.items():
             if key not in self._refusals:
-                LOG.error("%s: nobody can host it: %s", key[0], refusal.why)
+                what = "asked in vain" if refusal.served else "nobody hosts it"
+                LOG.error("%s: %s: %s", key[0], what, refusal.why)
                 if refusal.reason == "scheduler":
                     self._metrics.errors.labels("scheduler").inc()
         for name, reason in self._refusals - set(refusals):
-            LOG.info("%s: no longer without a host (%s)", name, reason)
+            LOG.info("%s: no longer refused (%s)", name, reason)
         self._refusals = set(refusals)
         for guard, number in plan.deferred.items():
             if guard not in self._deferred:
                 LOG.info("%d changes wait for guard %s", number, guard)
                 self._metrics.deferred.labels(guard).inc(number)
         self._deferred = set(plan.deferred)
+        if plan.uneven != self._uneven:
+            what = "begins" if plan.uneven else "is over"
+            LOG.info("evening out the load of the gateways %s", what)
+        self._uneven = plan.uneven
 
     def committed(self, changes: Iterable[Change]) -> None:
         """Say what was written, one line per list, and count it."""
@@ -99,6 +135,11 @@ class Reporter:
                 self._metrics.rank_updates.inc()
             elif not change.awaits_claim:
                 self._metrics.moves.labels(change.reason, "claimed").inc()
+
+    def collected(self, orphans: Iterable[str]) -> None:
+        """Say which groups were deleted."""
+        for name in orphans:
+            LOG.info("group %s, ours and used by nothing, is deleted", name)
 
     def observed(self, changes: Iterable[Change]) -> None:
         """Say what would be written were it not for ``mode = observe``."""

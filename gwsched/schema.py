@@ -19,7 +19,10 @@ class Table:
     """What is monitored of a table: columns, and the rows if not all."""
 
     columns: tuple[str, ...]
-    where: tuple[tuple[str, str, str], ...] = ()
+    where: tuple[tuple[str, str, Any], ...] = ()
+
+
+NOTHING = ("set", ())
 
 
 NORTHBOUND: dict[str, Table] = {
@@ -30,8 +33,15 @@ NORTHBOUND: dict[str, Table] = {
     ),
     "Logical_Switch": Table(("name", "ports")),
     "Logical_Switch_Port": Table(
-        ("name", "type", "options"),
-        (("type", "==", "router"), ("type", "==", "localnet")),
+        ("name", "type", "options", "ha_chassis_group"),
+        (
+            ("type", "==", "router"),
+            ("type", "==", "localnet"),
+            ("type", "==", "external"),
+            # OVN heeds the column on external ports only, but sets no bound;
+            # a group must not look unused for a row we do not see.
+            ("ha_chassis_group", "!=", NOTHING),
+        ),
     ),
     "Gateway_Chassis": Table(("name", "chassis_name", "priority")),
     "HA_Chassis_Group": Table(("name", "ha_chassis", "external_ids")),
@@ -48,6 +58,28 @@ SOUTHBOUND: dict[str, Table] = {
     "HA_Chassis_Group": Table(("name", "ha_chassis", "ref_chassis")),
     "HA_Chassis": Table(("chassis", "priority", "external_ids")),
 }
+
+
+def northbound(*, nat: bool) -> dict[str, Table]:
+    """Return what is monitored of NB; what NAT is about, on request only."""
+    if not nat:
+        return NORTHBOUND
+    more = {"Logical_Router": "nat", "Logical_Router_Port": "networks"}
+    return NORTHBOUND | {
+        "NAT": Table(
+            (
+                "type",
+                "external_ip",
+                "external_mac",
+                "logical_port",
+                "gateway_port",
+            )
+        ),
+        **{
+            name: Table((*NORTHBOUND[name].columns, column))
+            for name, column in more.items()
+        },
+    }
 
 
 def columns_there(

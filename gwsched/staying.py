@@ -7,51 +7,29 @@ Nobody comes in here; that is the planner's second half.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from gwsched.claims import settled
-from gwsched.eligibility import Eligibility
-from gwsched.model import Health, Policy, Reason, Snapshot, Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A list in the making, and the first reason to change it."""
-
-    order: tuple[str, ...]
-    reason: Reason | None = None
-    why: str = ""
-
-    def to(self, order: Sequence[str], reason: Reason, why: str) -> Draft:
-        """Return the draft with another order, if it is another."""
-        if tuple(order) == self.order:
-            return self
-        if self.why:
-            return Draft(tuple(order), self.reason, f"{self.why}; {why}")
-        return Draft(tuple(order), reason, why)
+from gwsched.claims import settles_at
+from gwsched.drafts import Draft
+from gwsched.model import Reason, Unit
+from gwsched.scene import Scene
 
 
 class Staying:
     """Drafts of lists, made of who is in them."""
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        health: Health,
-        who: Eligibility,
-        policy: Policy,
-        now: float,
-    ) -> None:
-        self.snapshot = snapshot
-        self.health = health
-        self.who = who
-        self.policy = policy
-        self.now = now
+    def __init__(self, scene: Scene) -> None:
+        self.snapshot = scene.snapshot
+        self.health = scene.health
+        self.who = scene.who
+        self.policy = scene.policy
+        self.clock = scene.clock
 
     def draft(self, unit: Unit) -> Draft:
         """Return what is left of a unit's list, best first, and why."""
         draft = Draft(unit.order)
         draft = self._follow_holder(unit, draft)
+        draft = self._trim(unit, draft)
+        draft = self._withdraw(unit, draft)
         draft = self._dismiss(unit, draft)
         return self._drop_useless_dead(unit, draft)
 
@@ -65,9 +43,9 @@ class Staying:
         holder = unit.holder
         if holder is None or holder not in draft.order[1:]:
             return draft
-        if claim is None or not settled(
-            claim, self.snapshot.bfd_time, self.now
-        ):
+        if claim is None:
+            return draft
+        if not self.clock.past(settles_at(claim, self.snapshot.bfd_time)):
             return draft
         if not self.who.serves(unit, holder):
             return draft
@@ -108,7 +86,7 @@ class Staying:
         if not good:
             return False  # nobody serves this unit: it does not wait
         since = self.health.verdicts[chassis].since
-        if self.now < since + self.policy.hold_down:
+        if not self.clock.past(since + self.policy.hold_down):
             return True
         # Neutron takes a chassis with a row for valid and would put it back.
         room = len(good) + len(self.who.besides(unit, unit.order))
@@ -129,6 +107,45 @@ class Staying:
             f"{alive[0]} is alone and would not claim beside "
             f"{', '.join(dead)}",
         )
+
+    def _trim(self, unit: Unit, draft: Draft) -> Draft:
+        """Remove what Neutron adds to every list when a chassis returns.
+
+        2026.2 appends it with priority 0, whatever the length is by then
+        (handle_ha_chassis_group_changes); nobody else uses 0.
+        """
+        if not unit.neutron:
+            return draft
+        zero = {c.chassis for c in unit.candidates if c.priority == 0}
+        keep = list(draft.order)
+        for chassis in reversed(draft.order):
+            excess = len(keep) > self.policy.max_candidates
+            if excess and chassis in zero and not unit.held_by(chassis):
+                keep.remove(chassis)
+        why = "Neutron has appended more than the list should have"
+        return draft.to(keep, Reason.REPAIR, why)
+
+    def _withdraw(self, unit: Unit, draft: Draft) -> Draft:
+        """Take a draining chassis out of the backups.
+
+        It stays, last, where Neutron's list would be short without it:
+        Neutron would put it back.
+        """
+        for chassis in draft.order[1:]:
+            if not self.who.draining(chassis) or unit.held_by(chassis):
+                continue
+            rest = [c for c in draft.order if c != chassis]
+            others = self.who.serving(unit, rest)
+            spare = len(self.who.besides(unit, draft.order))
+            if unit.neutron and len(others) + spare < (
+                self.policy.max_candidates
+            ):
+                why = f"{chassis} is draining: last"
+                draft = draft.to([*rest, chassis], Reason.DRAIN, why)
+            elif others:
+                why = f"{chassis} is draining: leaves"
+                draft = draft.to(rest, Reason.DRAIN, why)
+        return draft
 
     def _dismissal(self, chassis: str) -> Reason:
         return Reason.FAILOVER if self.who.dead(chassis) else Reason.REPAIR

@@ -7,8 +7,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gwsched import parsing
-from gwsched.model import Candidate, Form, GatewayPort, Problem, Unit
+from gwsched import groups, nat, parsing
+from gwsched.conf import Settings
+from gwsched.model import (
+    Candidate,
+    Form,
+    GatewayPort,
+    Intents,
+    Problem,
+    Unit,
+)
 
 # python-ovs builds a row's attributes from the schema of the server.
 Row = Any
@@ -27,15 +35,17 @@ class Units:
         self,
         nb: Tables,
         sb: Tables,
-        adopted: frozenset[str],
-        adopt_localnet: bool,
+        intents: Intents,
+        settings: Settings,
         problems: list[Problem],
     ) -> None:
         self._nb = nb
-        self._adopted = adopted
-        self._adopt_localnet = adopt_localnet
+        self._intents = intents
+        self._settings = settings
         self._problems = problems
         self._networks = _networks(nb)
+        self._externals = groups.externals(nb)
+        self._excluded: dict[str, str] = {}
         self._bindings = {
             row.logical_port.removeprefix("cr-"): row
             for row in sb["Port_Binding"].rows.values()
@@ -44,34 +54,46 @@ class Units:
     def read(self) -> list[Unit]:
         """Return the units, each with a name of its own."""
         alone: list[Unit] = []
-        groups: dict[Any, list[tuple[Row, GatewayPort]]] = {}
+        shared: dict[Any, list[tuple[Row, GatewayPort]]] = {}
         for router in self._nb["Logical_Router"].rows.values():
             if "chassis" in router.options:
                 continue  # an L3 gateway router is pinned, not scheduled
-            for row in router.ports:
-                if not self._is_ours(row):
-                    continue
-                port = self._port(row, router)
+            for row, port in self._ports(router):
                 if row.ha_chassis_group:
                     group = row.ha_chassis_group[0]
-                    groups.setdefault(group, []).append((row, port))
+                    shared.setdefault(group, []).append((row, port))
                 else:
                     alone.append(self._alone(row, port))
-        together = [self._group(g, rows) for g, rows in groups.items()]
+        together = [self._group(g, rows) for g, rows in shared.items()]
         return self._distinct(alone + [u for u in together if u])
 
     def _is_ours(self, row: Row) -> bool:
         """Whether a router port is a gateway port entitled to candidates."""
         marker = row.external_ids.get(MARKER)
-        if row.name in self._adopted or _is_true(marker):
+        if row.name in self._intents.adopted or parsing.is_true(marker or ""):
             return True
         if any(key.startswith("neutron:") for key in row.external_ids):
             return False  # one of Neutron's that is no gateway
         if row.gateway_chassis or row.ha_chassis_group:
             return True
-        return self._adopt_localnet and bool(self._networks.get(row.name))
+        localnet = bool(self._networks.get(row.name))
+        return localnet and self._settings.adopt_localnet
 
-    def _port(self, row: Row, router: Row) -> GatewayPort:
+    def _ports(self, router: Row) -> list[tuple[Row, GatewayPort]]:
+        """Return the gateway ports of a router that are ours."""
+        rows = [row for row in router.ports if self._is_ours(row)]
+        if not rows:
+            return []
+        self._excluded[router.name] = self._settings.usable_routers.against(
+            f"router {router.name}", router.name
+        )
+        load = nat.passing(router, rows) if self._settings.load_nat else {}
+        return [
+            (row, self._port(row, router, 1 + load.get(row.name, 0)))
+            for row in rows
+        ]
+
+    def _port(self, row: Row, router: Row, load: int) -> GatewayPort:
         binding = self._bindings.get(row.name)
         holder = binding.chassis[0] if binding and binding.chassis else None
         return GatewayPort(
@@ -80,6 +102,7 @@ class Units:
             self._networks.get(row.name, frozenset()),
             parsing.zone_hints(router.external_ids.get(ZONE_HINTS, "")),
             holder.name if holder else None,
+            self._intents.weights.get(row.name, load),
         )
 
     def _alone(self, row: Row, port: GatewayPort) -> Unit:
@@ -92,6 +115,7 @@ class Units:
             neutron=MARKER in row.external_ids,
             in_force=self._in_force([port], candidates),
             references=self._references([port]),
+            excluded=self._why_excluded([port]),
         )
 
     def _group(
@@ -115,7 +139,14 @@ class Units:
             in_force=self._in_force(ports, candidates),
             references=self._references(ports),
             shadowed=bool(shadowed),
+            externals=self._externals.get(group, ()),
+            excluded=self._why_excluded(ports),
         )
+
+    def _why_excluded(self, ports: list[GatewayPort]) -> str:
+        """Say why configuration keeps us off these ports, or ""."""
+        whys = (self._excluded[port.router] for port in ports)
+        return next(filter(None, whys), "")
 
     def _in_force(
         self, ports: list[GatewayPort], candidates: tuple[Candidate, ...]
@@ -201,7 +232,3 @@ def _best_first(found: list[Candidate]) -> tuple[Candidate, ...]:
     return tuple(
         sorted(found, key=lambda c: (c.priority, c.chassis), reverse=True)
     )
-
-
-def _is_true(text: str | None) -> bool:
-    return text is not None and text.strip().lower() in parsing.TRUE

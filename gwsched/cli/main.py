@@ -16,12 +16,12 @@ from oslo_config import cfg
 from ovsdbapp.backend.ovs_idl import vlog
 
 from gwsched import conf, plugins
-from gwsched.cli import chassis, databases, ports, tables
+from gwsched.cli import chassis, databases, forecasts, output, ports, tables
 from gwsched.cli.databases import UnreachableError
+from gwsched.cli.outlook import RestlessError
+from gwsched.cli.output import PROG, UsageError, complain
 from gwsched.conf import ConfigurationError
 from gwsched.model import Problem, Snapshot
-
-PROG = "gwschedctl"
 
 FAILED = 1
 USAGE = 2
@@ -67,11 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         conf.parse(options, args, PROG)
         _set_up_logging(debug)
         return _print(options.verb.run(options))
-    except ConfigurationError as error:
-        _complain(error)
+    except (ConfigurationError, UsageError) as error:
+        complain(error)
         return USAGE
-    except UnreachableError as error:
-        _complain(error)
+    except (UnreachableError, RestlessError) as error:
+        complain(error)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -82,23 +82,10 @@ def _add_verbs(verbs: Any) -> None:
         verb = verbs.add_parser(
             name, help=listing.help, description=listing.help
         )
-        verb.add_argument(
-            "-f",
-            "--format",
-            choices=tables.FORMATS,
-            default="table",
-            help="how to print it (default: %(default)s)",
-        )
-        verb.add_argument(
-            "-c",
-            "--column",
-            action="append",
-            choices=listing.columns,
-            metavar="COLUMN",
-            help="print only this column; repeat it for more, in the order "
-            f"wanted: {', '.join(listing.columns)}",
-        )
+        output.add_options(verb, listing.columns)
         verb.set_defaults(run=_list)
+    forecasts.add_plan(verbs)
+    forecasts.add_simulate(verbs)
     what = "say whether the daemon could start with its configuration"
     check = verbs.add_parser("check-config", help=what, description=what)
     check.set_defaults(run=_check_config)
@@ -107,10 +94,10 @@ def _add_verbs(verbs: Any) -> None:
 def _list(options: cfg.ConfigOpts) -> str:
     settings = conf.settings(options)
     listing = LISTINGS[options.verb.name]
-    columns = tuple(dict.fromkeys(options.verb.column or listing.columns))
+    columns = output.chosen(options.verb.column, listing.columns)
     seen = databases.read(settings)
     for problem in listing.strays(seen):
-        _complain(problem)
+        complain(problem)
     return tables.render(listing.rows(seen), columns, options.verb.format)
 
 
@@ -168,10 +155,6 @@ def _set_up_logging(debug: bool) -> None:
     vlog.use_python_logger(max_level=vlog.INFO if debug else vlog.ERROR)
 
 
-def _complain(what: object) -> None:
-    print(f"{PROG}: {what}", file=sys.stderr)
-
-
 def _print(text: str) -> int:
     """Write to stdout; a reader that has gone away gets no traceback."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -180,7 +163,7 @@ def _print(text: str) -> int:
         print(text, end="", flush=True)
     except OSError as error:
         if not isinstance(error, BrokenPipeError):
-            _complain(f"cannot write: {error.strerror}")
+            complain(f"cannot write: {error.strerror}")
         # What is still buffered must not fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from prettytable import PrettyTable
 
 # None is for what is not there: null in JSON, a dash wherever it is text.
-Cell = str | int | bool | None
+Cell = str | int | float | bool | None
 Row = Mapping[str, Cell]
 
 NOTHING = "-"
@@ -59,6 +59,8 @@ def _texts(row: Iterable[Cell]) -> list[str]:
 def _text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return f"{cell:.2f}"
     return NOTHING if cell is None else str(cell)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The centre of a deployment: both databases and ovn-northd."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from gwsched.sandbox.daemon import Daemon
@@ -34,24 +35,17 @@ class Central:
             ),
         }
 
-    def build(self) -> None:
-        """Create the databases, start everything, add the public switch."""
+    def build(self, networks: Iterable[str]) -> None:
+        """Create the databases and a switch per physical network; start."""
         self._directory.mkdir()
         for name, schema in (("nb", NB_SCHEMA), ("sb", SB_SCHEMA)):
             database = self._directory / f"{name}.db"
             run("ovsdb-tool", "create", str(database), str(schema))
             self.daemons[name].start()
         self.sbctl("init")
-        # fmt: off
-        self.nbctl(
-            "init",
-            "--", "ls-add", "public",
-            "--", "lsp-add", "public", "public-localnet",
-            "--", "lsp-set-type", "public-localnet", "localnet",
-            "--", "lsp-set-addresses", "public-localnet", "unknown",
-            "--", "lsp-set-options", "public-localnet", "network_name=public",
-        )
-        # fmt: on
+        self.nbctl("init")
+        for network in networks:
+            self._add_switch(network)
         self.daemons["ovn-northd"].start()
 
     def daemon(self, name: str) -> Daemon:
@@ -69,6 +63,18 @@ class Central:
     def sbctl(self, *arguments: str) -> str:
         """Run ovn-sbctl on the SB database."""
         return run("ovn-sbctl", "--timeout=15", f"--db={self.sb}", *arguments)
+
+    def _add_switch(self, network: str) -> None:
+        port = f"{network}-localnet"
+        # fmt: off
+        self.nbctl(
+            "ls-add", network,
+            "--", "lsp-add", network, port,
+            "--", "lsp-set-type", port, "localnet",
+            "--", "lsp-set-addresses", port, "unknown",
+            "--", "lsp-set-options", port, f"network_name={network}",
+        )
+        # fmt: on
 
     def _database(self, name: str, socket: str, port: int) -> Daemon:
         arguments = (

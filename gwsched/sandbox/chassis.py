@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """One chassis: a namespace with its own OVS and ovn-controller."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gwsched.sandbox import fabric
 from gwsched.sandbox.central import SB_REMOTE
 from gwsched.sandbox.daemon import Daemon, environment
-from gwsched.sandbox.fabric import MANAGEMENT, TUNNEL, UPLINK, Segment
+from gwsched.sandbox.fabric import MANAGEMENT, TUNNEL, UPLINKS, Segment
 from gwsched.sandbox.machine import OVS_SCHEMA
 from gwsched.sandbox.namespaces import Namespace
 from gwsched.sandbox.shell import SandboxError, run
@@ -20,6 +21,7 @@ class Chassis:
         name: str,
         number: int,
         zone: str,
+        networks: Sequence[str],
         central: Namespace,
         namespace: Namespace,
         directory: Path,
@@ -27,6 +29,7 @@ class Chassis:
         self.name = name
         self.number = number
         self.zone = zone
+        self.networks = networks
         self.central = central
         self.namespace = namespace
         self.directory = directory
@@ -47,8 +50,12 @@ class Chassis:
     @property
     def segments(self) -> tuple[Segment, ...]:
         """Return the networks this chassis is plugged into."""
-        wired = (MANAGEMENT, TUNNEL)
-        return (*wired, UPLINK) if self.is_gateway else wired
+        return MANAGEMENT, TUNNEL, *self.uplinks
+
+    @property
+    def uplinks(self) -> tuple[Segment, ...]:
+        """Return the physical networks among those."""
+        return tuple(UPLINKS[network] for network in self.networks)
 
     def build(self) -> None:
         """Create the chassis and start it."""
@@ -104,13 +111,18 @@ class Chassis:
         """Pull the cable to a segment."""
         self._set_port(segment, "down")
 
+    def unplug_uplinks(self) -> None:
+        """Pull the cable to every physical network."""
+        if not self.uplinks:
+            raise SandboxError(f"{self.name} has no uplink")
+        for segment in self.uplinks:
+            self.unplug(segment)
+
     def is_plugged(self, segment: Segment) -> bool:
         """Tell whether the cable to a segment is in."""
         return self.central.is_up(segment.switch_port(self.name))
 
     def _set_port(self, segment: Segment, state: str) -> None:
-        if segment not in self.segments:
-            raise SandboxError(f"{self.name} has no uplink")
         # The switch's end: vswitchd sets its own ports up when it starts.
         self.central.ip(f"link set {segment.switch_port(self.name)} {state}")
 
@@ -123,8 +135,11 @@ class Chassis:
             "ovn-encap-ip": str(TUNNEL.address(self.number)),
             "ovn-bridge-datapath-type": "netdev",
         }
+        if self.networks:
+            facts["ovn-bridge-mappings"] = ",".join(
+                f"{network}:{_bridge_to(network)}" for network in self.networks
+            )
         if self.is_gateway:
-            facts["ovn-bridge-mappings"] = "public:br-ex"
             facts["ovn-cms-options"] = (
                 f"enable-chassis-as-gw,availability-zones={self.zone}"
             )
@@ -139,14 +154,19 @@ class Chassis:
             *_bridge("br-tun"),
             *_port("br-tun", TUNNEL.device),
         ]
-        if self.is_gateway:
-            commands += [*_bridge("br-ex"), *_port("br-ex", UPLINK.device)]
+        for network, segment in zip(self.networks, self.uplinks, strict=True):
+            bridge = _bridge_to(network)
+            commands += [*_bridge(bridge), *_port(bridge, segment.device)]
         return tuple(commands)
 
     def _daemon(self, program: str, *arguments: str) -> Daemon:
         return Daemon(
             self.namespace, self.directory, program, arguments, program
         )
+
+
+def _bridge_to(network: str) -> str:
+    return "br-ex" if network == "public" else f"br-{network}"
 
 
 def _bridge(name: str, *settings: str) -> tuple[str, ...]:

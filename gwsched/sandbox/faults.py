@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from gwsched.sandbox.chassis import Chassis
-from gwsched.sandbox.fabric import MANAGEMENT, TUNNEL, UPLINK
+from gwsched.sandbox.fabric import MANAGEMENT, TUNNEL
 from gwsched.sandbox.shell import SandboxError
 
 LOG = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ FAULTS: dict[str, Callable[[Chassis], None]] = {
     "hang": lambda chassis: chassis.controller.pause(),
     "tunnel": lambda chassis: chassis.unplug(TUNNEL),
     "management": lambda chassis: chassis.unplug(MANAGEMENT),
-    "uplink": lambda chassis: chassis.unplug(UPLINK),
+    "uplink": lambda chassis: chassis.unplug_uplinks(),
     "graceful": lambda chassis: chassis.leave(),
 }
 

@@ -3,10 +3,12 @@
 
 import logging
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from gwsched.sandbox import machine, names
+from gwsched.sandbox.fabric import UPLINKS
 from gwsched.sandbox.shell import SandboxError
 from gwsched.sandbox.state import State, StateFile
 
@@ -26,6 +28,16 @@ def check_size(state: State) -> None:
             raise SandboxError(
                 f"{count} {what}: must be {least} to {_LARGEST}"
             )
+
+
+def check_networks(state: State, chassis: Collection[str]) -> None:
+    """Refuse networks that are not there, or for who is not there."""
+    for name, networks in state.networks.items():
+        if name not in chassis:
+            raise SandboxError(f"networks for no chassis {name!r}")
+        if unknown := set(networks) - set(UPLINKS):
+            known = ", ".join(UPLINKS)
+            raise SandboxError(f"no network {min(unknown)!r}: one of {known}")
 
 
 def claim(name: str, directory: Path, state: State) -> None:

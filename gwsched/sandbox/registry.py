@@ -25,6 +25,7 @@ class Registry:
         vms: tuple[str, ...],
         candidates: tuple[str, ...],
         marker: str,
+        network: str,
     ) -> Iterator[tuple[Router, int]]:
         """Lend a new router and the number of earlier VMs.
 
@@ -43,20 +44,23 @@ class Registry:
                 tuple(Vm(vm, number, index) for index, vm in enumerate(vms)),
                 candidates,
                 marker,
+                network,
             )
             yield router, earlier
-            state.routers[name] = RouterRecord(number, list(vms))
+            state.routers[name] = RouterRecord(number, list(vms), network)
 
-    def find_vm(self, name: str) -> str:
-        """Return the VM of that name, or the first VM of that router."""
+    def find_vm(self, name: str) -> tuple[str, str]:
+        """Return a VM, or the first VM of a router, and what it faces."""
         state = self._file.read()
-        if name in state.vms():
-            return name
+        for record in state.routers.values():
+            if name in record.vms:
+                return name, record.network
         if name not in state.routers:
             raise SandboxError(f"no router or VM {name!r}")
-        if not state.routers[name].vms:
+        record = state.routers[name]
+        if not record.vms:
             raise SandboxError(f"router {name!r} has no VM to ping from")
-        return state.routers[name].vms[0]
+        return record.vms[0], record.network
 
 
 def _check_new(state: State, name: str, vms: tuple[str, ...]) -> None:

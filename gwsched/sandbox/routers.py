@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from gwsched.sandbox.fabric import UPLINK
+from gwsched.sandbox.fabric import UPLINKS, Segment
 from gwsched.sandbox.shell import SandboxError
 
 MARKERS = ("intent", "neutron", "none")
@@ -45,6 +45,7 @@ class Router:
     vms: tuple[Vm, ...]
     candidates: Sequence[str] = ()
     marker: str = "intent"
+    network: str = "public"
 
     @property
     def gateway_port(self) -> str:
@@ -71,11 +72,12 @@ class Router:
         return [
             ["lr-add", self.name],
             ["lrp-add", self.name, self.gateway_port, _mac(1, self.number),
-             UPLINK.with_prefix(self._outside_address)],
+             self._uplink.with_prefix(self._outside_address)],
             ["lrp-add", self.name, f"{self.name}-inside",
              _mac(2, self.number), f"{inside_network[1]}/24"],
             ["lr-nat-add", self.name, "snat", outside, str(inside_network)],
-            ["lr-route-add", self.name, "0.0.0.0/0", str(UPLINK.centre)],
+            ["lr-route-add", self.name, "0.0.0.0/0",
+             str(self._uplink.centre)],
         ]
         # fmt: on
 
@@ -89,7 +91,7 @@ class Router:
     def _outside(self) -> list[list[str]]:
         # nat-addresses=router: the new holder announces the addresses.
         return _router_peer(
-            "public", self.gateway_port, "nat-addresses=router"
+            self.network, self.gateway_port, "nat-addresses=router"
         )
 
     def _candidates(self) -> list[list[str]]:
@@ -120,8 +122,12 @@ class Router:
         ]
 
     @property
+    def _uplink(self) -> Segment:
+        return UPLINKS[self.network]
+
+    @property
     def _outside_address(self) -> IPv4Address:
-        return UPLINK.address(self.number)
+        return self._uplink.address(self.number)
 
 
 def gateway_port(router: str) -> str:

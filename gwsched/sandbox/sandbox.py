@@ -2,7 +2,7 @@
 """A whole sandbox: the centre, the chassis, the routers."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +16,7 @@ from gwsched.sandbox import (
 )
 from gwsched.sandbox.central import Central
 from gwsched.sandbox.chassis import Chassis
-from gwsched.sandbox.fabric import UPLINK
+from gwsched.sandbox.fabric import UPLINKS
 from gwsched.sandbox.pinger import Ping
 from gwsched.sandbox.registry import Registry
 from gwsched.sandbox.routers import Router, Vm
@@ -40,7 +40,7 @@ class Sandbox:
         self.nb = self.central.nb
         self.sb = self.central.sb
         self._chassis = {
-            chassis: self._make_chassis(chassis, number, state.zones)
+            chassis: self._make_chassis(chassis, number, state)
             for number, chassis in enumerate(self.gateways + self.computes)
         }
 
@@ -52,12 +52,21 @@ class Sandbox:
         computes: int = 1,
         zones: int = 1,
         base_dir: Path | None = None,
+        networks: Mapping[str, Sequence[str]] | None = None,
     ) -> Self:
-        """Build a sandbox; leave nothing behind if that fails."""
+        """Build a sandbox; leave nothing behind if that fails.
+
+        Of the physical networks each gateway has "public" and each compute
+        none, unless networks says otherwise by the name of the chassis.
+        """
         directory = names.directory(name, base_dir)
         machine.require_everything()
-        state = State(gateways, computes, zones)
+        wired = {name: list(found) for name, found in (networks or {}).items()}
+        state = State(gateways, computes, zones, wired)
         lifecycle.check_size(state)
+        lifecycle.check_networks(
+            state, _numbered("gw", gateways) + _numbered("hv", computes)
+        )
         lifecycle.claim(name, directory, state)
         try:
             box = cls(name, directory, state)
@@ -93,15 +102,18 @@ class Sandbox:
         vms: Sequence[str] | None = None,
         candidates: Sequence[str] = (),
         marker: str = "intent",
+        network: str = "public",
     ) -> None:
         """Add a router, with VMs behind it and a gateway port in front."""
         for chassis in candidates:
             self._find(chassis)
+        if network not in self._networks():
+            raise SandboxError(f"no chassis has a network {network!r}")
         names_of_vms = (f"{name}-vm1",) if vms is None else tuple(vms)
         if names_of_vms and not self.computes:
             raise SandboxError("a VM needs a compute, and there is none")
         with self._registry.adding(
-            name, names_of_vms, tuple(candidates), marker
+            name, names_of_vms, tuple(candidates), marker, network
         ) as (router, earlier_vms):
             LOG.info("adding router %s", name)
             self.nbctl(*router.commands())
@@ -115,9 +127,10 @@ class Sandbox:
         self, whence: str, interval: float = 0.05, count: int | None = None
     ) -> Ping:
         """Ping the upstream router from a VM, or a router's first VM."""
-        vm = self._registry.find_vm(whence)
+        vm, network = self._registry.find_vm(whence)
         namespace = names.vm(self.name, vm)
-        return Ping(namespace, str(UPLINK.centre), interval, count)
+        target = str(UPLINKS[network].centre)
+        return Ping(namespace, target, interval, count)
 
     def fault(self, chassis: str, kind: str) -> None:
         """Do one kind of harm to a chassis."""
@@ -172,7 +185,7 @@ class Sandbox:
         LOG.info("building the fabric")
         fabric.build(self.central.namespace)
         LOG.info("starting the databases and ovn-northd")
-        self.central.build()
+        self.central.build(self._networks())
         for chassis in self.chassis:
             LOG.info("starting %s", chassis.name)
             chassis.build()
@@ -203,11 +216,17 @@ class Sandbox:
             known = ", ".join(self._chassis)
             raise SandboxError(f"no chassis {name!r}: {known}") from None
 
-    def _make_chassis(self, name: str, number: int, zones: int) -> Chassis:
+    def _networks(self) -> list[str]:
+        found = {n for chassis in self.chassis for n in chassis.networks}
+        return [network for network in UPLINKS if network in found]
+
+    def _make_chassis(self, name: str, number: int, state: State) -> Chassis:
+        usual = ["public"] if name in self.gateways else []
         return Chassis(
             name,
             number,
-            f"az{number % zones + 1}",
+            f"az{number % state.zones + 1}",
+            state.networks.get(name, usual),
             self.central.namespace,
             names.chassis(self.name, name),
             self.directory / name,

@@ -13,10 +13,11 @@ from gwsched.sandbox.shell import SandboxError
 
 @dataclass
 class RouterRecord:
-    """A router: its number, of which addresses are made, and its VMs."""
+    """A router: its number, for its addresses, its VMs, what it faces."""
 
     number: int
     vms: list[str]
+    network: str = "public"
 
 
 @dataclass
@@ -26,6 +27,8 @@ class State:
     gateways: int
     computes: int
     zones: int
+    # Where they are not the usual ones: physical networks by chassis.
+    networks: dict[str, list[str]] = field(default_factory=dict)
     routers: dict[str, RouterRecord] = field(default_factory=dict)
 
     def vms(self) -> list[str]:

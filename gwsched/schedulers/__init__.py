@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schedulers: who goes where, by plug-ins found by name.
+"""Schedulers: plug-ins that choose among the chassis that may host a unit.
 
-A scheduler is any class with one method, :meth:`Scheduler.choose`, named in
-the entry point group ``gwsched.schedulers``.
+``leastloaded`` and ``chance`` are ours; others are found by name under the
+entry point group ``gwsched.schedulers``.
 """
 
-from gwsched.schedulers.contract import Request, Scheduler, draw
-from gwsched.schedulers.ledger import Ledger
+from gwsched.schedulers.contract import Request, Scheduler
+from gwsched.schedulers.draw import draw, mix, point
+from gwsched.schedulers.ledger import SAME_ZONE, Ledger
+from gwsched.schedulers.pool import Pool
 
-__all__ = ["Ledger", "Request", "Scheduler", "draw"]
+__all__ = [
+    "SAME_ZONE",
+    "Ledger",
+    "Pool",
+    "Request",
+    "Scheduler",
+    "draw",
+    "mix",
+    "point",
+]

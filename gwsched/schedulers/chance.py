@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``chance``: every order of the eligible chassis is equally likely."""
+"""``chance``: every order of the eligible chassis is equally likely.
+
+Where there are availability zones, each next one is drawn among those that
+add a zone to the list, as long as there are any.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from gwsched.schedulers.contract import Request, draw
+from gwsched.schedulers.contract import Request
+from gwsched.schedulers.draw import mix, point
 from gwsched.schedulers.ledger import Ledger
 
 
 class Chance:
-    """Order the eligible chassis by the lots they draw for the unit."""
+    """The scheduler of the name."""
 
-    def choose(self, request: Request, ledger: Ledger) -> Sequence[str]:
-        """Return up to ``depth`` eligible chassis names, best first."""
+    def choose(self, request: Request, ledger: Ledger) -> str | None:
+        """Return the name of one eligible chassis; None ends the list."""
         del ledger  # chance does not look
-        names = (chassis.name for chassis in request.eligible)
-        lots = sorted(names, key=lambda name: draw(request.unit, name))
-        return lots[: request.depth]
+        pool, above, lot = request.pool, request.above, point(request.unit)
+        used = pool.zones(above)
+
+        def merit(name: str) -> tuple[bool, int]:
+            spread = bool(above) and pool.same_zone(name, used)
+            return spread, mix(lot, point(name))
+
+        free = (name for name in pool.near(above) if name not in above)
+        return min(free, key=merit, default=None)

@@ -1,50 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the planner asks of a scheduler, and the draw that breaks ties."""
+"""What the planner asks of a scheduler: who comes next in a list?"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from gwsched.model import Chassis
 from gwsched.schedulers.ledger import Ledger
+from gwsched.schedulers.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One unit that needs chassis below those it keeps.
+    """One candidate list that needs one more chassis.
 
-    ``kept`` are its chassis that stay, best first (empty: the first one
-    chosen becomes the primary).  ``eligible`` are the live chassis that may
-    host it and are not kept, sorted by name.  ``depth`` is how many to
-    choose at the most.
+    ``above`` is the list so far, best first; while it is empty the primary
+    is asked for.  ``pool`` has all live chassis that may host the unit,
+    those above among them.  ``weight`` is the load of the unit.
     """
 
     unit: str
-    kept: tuple[str, ...]
-    eligible: tuple[Chassis, ...]
-    depth: int
+    above: tuple[str, ...]
+    pool: Pool
+    weight: int = 1
+
+    @property
+    def eligible(self) -> tuple[Chassis, ...]:
+        """Who may be answered: the pool without those above, by name."""
+        return tuple(
+            chassis
+            for name, chassis in self.pool.chassis.items()
+            if name not in self.above
+        )
 
 
 class Scheduler(Protocol):
     """The contract of a scheduler plug-in.
 
-    The same request and ledger must get the same answer in every process:
-    no ``hash()``, no order of a set, no unseeded random.
+    All primaries are asked for first, then all second ranks, and so on: an
+    answer may rest on every rank above being final in the ledger.  The same
+    request and ledger must get the same answer in every process: no
+    ``hash()``, no order of a set, no unseeded random.
+
+    A scheduler with a true attribute ``balances`` wants the lists kept even
+    by load as fleet and ports change: backups re-ranked, and primaries
+    moved past the threshold.  Without it lists are only repaired.
     """
 
-    def choose(self, request: Request, ledger: Ledger) -> Sequence[str]:
-        """Return up to ``depth`` eligible chassis names, best first."""
+    def choose(self, request: Request, ledger: Ledger) -> str | None:
+        """Return the name of one eligible chassis; None ends the list."""
         ...
-
-
-def draw(unit: str, chassis: str) -> bytes:
-    """Return the lot a chassis draws for a unit (rendezvous hashing).
-
-    Whoever sorts by it gets an order that is random across units, the same
-    in every process, and hardly changed by chassis that come or go.
-    """
-    lot = f"{unit}\0{chassis}".encode()
-    return hashlib.blake2b(lot, digest_size=8).digest()

@@ -9,49 +9,167 @@ counts behind every sequence made of the failed ones.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
+
+from gwsched.schedulers.draw import mix, point
+from gwsched.schedulers.pool import Pool
 
 # Deeper than this the failures are too many at once to be worth the sums.
 EXACT_RANKS = 3
+# How much more a chassis of the same zone counts as loaded.  Zones are to
+# differ, but not for a survivor that carries half as much again as others.
+SAME_ZONE = 1.5
+
+Loads = defaultdict[str, int]
+
+
+def _loads() -> Loads:
+    return defaultdict(int)
 
 
 class Ledger:
     """The loads of all chassis, as the candidate lists say."""
 
     def __init__(self) -> None:
-        self._next: dict[tuple[str, ...], Counter[str]] = {}
-        self._listed: Counter[str] = Counter()
+        self._first = _loads()
+        self._second: defaultdict[str, Loads] = defaultdict(_loads)
+        self._third: defaultdict[tuple[str, str], Loads] = defaultdict(_loads)
+        self._listed = _loads()
+        self._levels: dict[str | None, dict[Pool, Level]] = {}
 
     def add(self, order: Sequence[str], weight: int = 1) -> None:
-        """Count one candidate list, best first, for ``weight`` ports."""
-        for rank, chassis in enumerate(order):
+        """Count one candidate list, best first, of a unit of a weight."""
+        self._levels = {}
+        for chassis in order:
             self._listed[chassis] += weight
-            if rank < EXACT_RANKS:
-                followers = self._next.setdefault(
-                    tuple(order[:rank]), Counter()
-                )
-                followers[chassis] += weight
+        if order:
+            self._first[order[0]] += weight
+        if len(order) > 1:
+            self._second[order[0]][order[1]] += weight
+        if len(order) > 2:
+            self._third[order[0], order[1]][order[2]] += weight
 
-    def remove(self, order: Sequence[str], weight: int = 1) -> None:
-        """Take one candidate list out again."""
-        self.add(order, -weight)
+    def extend(self, above: Sequence[str], chassis: str, weight: int) -> None:
+        """Count one more chassis at the end of a list counted already."""
+        self._listed[chassis] += weight
+        if not above:
+            self._first[chassis] += weight
+            primaries = self._levels.get(None, {})
+            self._levels = {None: primaries}  # what rests on them is void
+            self._refresh(primaries, chassis, ())
+        elif len(above) == 1:
+            self._second[above[0]][chassis] += weight
+            self._refresh(self._levels.get(above[0], {}), chassis, above)
+        elif len(above) == 2:
+            self._third[above[0], above[1]][chassis] += weight
 
-    def loads(self, failed: Iterable[str] = ()) -> Counter[str]:
-        """Return the ports of each chassis if ``failed`` all fail at once.
+    def shares(
+        self,
+        pool: Pool,
+        names: Iterable[str],
+        failed: Sequence[str],
+        weight: int = 1,
+    ) -> list[float]:
+        """Return, for each name, the load per capacity with a weight more.
 
-        Exact for up to two failures, if more are named for the first two.
+        A chassis in a zone of the failed ones counts as more loaded.
         """
+        one, two = (*failed, "", "")[:2]
+        counts: list[Mapping[str, int]] = [
+            self._first,
+            self._second.get(one, {}),
+            self._second.get(two, {}),
+            self._third.get((one, two), {}),
+            self._third.get((two, one), {}),
+        ]
+        counts = [count for count in counts if count]
+        used = pool.zones(failed) if failed and pool.zoned else None
+        chassis = pool.chassis
+        return [
+            (weight + sum([count.get(name, 0) for count in counts]))
+            / chassis[name].capacity
+            * (
+                1.0
+                if used is None or chassis[name].zones - used
+                else SAME_ZONE
+            )
+            for name in names
+        ]
+
+    def loads(self, failed: Iterable[str] = ()) -> Mapping[str, int]:
+        """Return the loads of all survivors if ``failed`` fail at once."""
         named = tuple(dict.fromkeys(failed))[: EXACT_RANKS - 1]
-        total: Counter[str] = Counter()
-        for length in range(len(named) + 1):
-            for sequence in permutations(named, length):
-                total.update(self._next.get(sequence, {}))
+        total = Counter(self._first)
+        for name in named:
+            total.update(self._second.get(name, {}))
+        for pair in permutations(named, 2):
+            total.update(self._third.get(pair, {}))
         for name in named:
             total.pop(name, None)
         return total
 
+    def load(self, chassis: str) -> int:
+        """Return what a chassis carries now."""
+        return self._first[chassis]
+
     def listed(self, chassis: str) -> int:
         """In how many lists, weighted, a chassis is at any rank."""
         return self._listed[chassis]
+
+    def lowest(self, pool: Pool, above: Sequence[str], lot: int) -> str | None:
+        """Return who of a pool is least loaded per unit of its capacity.
+
+        With one above: who would be, were that one to fail, one of another
+        zone preferred.  The lot breaks ties.
+        """
+        first = above[0] if above else None
+        levels = self._levels.setdefault(first, {})
+        if pool not in levels:
+            levels[pool] = self._level(pool, above)
+        return levels[pool].lowest(lot)
+
+    def _level(self, pool: Pool, above: Sequence[str]) -> Level:
+        salt = point(above[0]) if above else 0
+        names = [name for name in pool.near(above) if name not in above]
+        shares = self.shares(pool, names, above)
+        lots = [mix(salt, point(name)) for name in names]
+        return Level(zip(shares, lots, names, strict=True))
+
+    def _refresh(
+        self, levels: Mapping[Pool, Level], chassis: str, above: Sequence[str]
+    ) -> None:
+        for pool, level in levels.items():
+            if chassis in level:
+                [share] = self.shares(pool, [chassis], above)
+                level.lift(chassis, share)
+
+
+class Level:
+    """Chassis sorted by load; ties lie on a ring."""
+
+    def __init__(self, entries: Iterable[tuple[float, int, str]]) -> None:
+        self._entries = sorted(entries)
+        self._of = {entry[2]: entry for entry in self._entries}
+
+    def __contains__(self, chassis: str) -> bool:
+        return chassis in self._of
+
+    def lowest(self, lot: int) -> str | None:
+        """Return, of the least loaded, the one next to a lot on the ring."""
+        if not self._entries:
+            return None
+        least = self._entries[0][0]
+        index = bisect_left(self._entries, (least, lot, ""))
+        if index == len(self._entries) or self._entries[index][0] != least:
+            index = 0
+        return self._entries[index][2]
+
+    def lift(self, chassis: str, share: float) -> None:
+        """Note another load of a chassis."""
+        old = self._of[chassis]
+        del self._entries[bisect_left(self._entries, old)]
+        self._of[chassis] = new = (share, old[1], chassis)
+        insort(self._entries, new)

@@ -37,6 +37,7 @@ class Controllers:
         self._idl = idl.Idl(sb, helper)
         self._claiming = claiming
         self._silent: frozenset[str] = frozenset()
+        self._refusing: frozenset[str] = frozenset()
         self._wake, self._waker = os.pipe()
         self._stopping = False
         self._thread = threading.Thread(target=self._run)
@@ -55,6 +56,11 @@ class Controllers:
     def silence(self, names: Iterable[str]) -> None:
         """From now on these do nothing; all others do."""
         self._silent = frozenset(names)
+        os.write(self._waker, b"x")
+
+    def refuse(self, names: Iterable[str]) -> None:
+        """From now on these claim nothing, though they answer."""
+        self._refusing = frozenset(names)
         os.write(self._waker, b"x")
 
     def _run(self) -> None:
@@ -83,11 +89,12 @@ class Controllers:
         transaction.commit_block()
 
     def _claim(self, binding: Any) -> None:
+        idle = self._silent | self._refusing
         members = [
             (member.priority, member.chassis[0].name, member.chassis[0])
             for group in binding.ha_chassis_group
             for member in group.ha_chassis
-            if member.chassis and member.chassis[0].name not in self._silent
+            if member.chassis and member.chassis[0].name not in idle
         ]
         if members:
             best = max(members, key=lambda m: m[:2])[2]

@@ -7,6 +7,7 @@ what an ovn-controller would write is written here by ovn-sbctl.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -323,3 +324,111 @@ class Ovn(fixtures.Fixture):
             for t in self.transactions()
             if "gwsched:" in t and "gwsched: heartbeat" not in t
         ]
+
+    # -- what load and groups are made of ----------------------------------
+
+    def add_gateway_port(self, router: str, port: str, network: str) -> None:
+        """Add one more port to a router, with one candidate, gw1."""
+        mac = f"02:00:00:01:00:{len(port):02x}"
+        self.nbctl("lrp-add", router, port, mac, network)
+        self.set_candidates(port, ("gw1",), "gateway_chassis")
+
+    def add_nat(
+        self, router: str, kind: str, outside: str, **more: str
+    ) -> str:
+        """Add a NAT row with any further columns; return its UUID."""
+        columns = {"logical_ip": "10.0.0.9", **more}
+        if kind == "snat":
+            columns["logical_ip"] = "10.0.0.0/24"
+        return self.nbctl(
+            *("--id=@nat", "create", "NAT", f"type={kind}"),
+            *(f'external_ip="{outside}"',),
+            *(f'{name}="{value}"' for name, value in columns.items()),
+            *("--", "add", "Logical_Router", router, "nat", "@nat"),
+        )
+
+    def add_switch_port(
+        self, name: str, group: str = "", kind: str = "external"
+    ) -> None:
+        """Add a port that has an HA chassis group to a switch of its own."""
+        self.nbctl(
+            *("ls-add", f"ls-{name}", "--", "lsp-add", f"ls-{name}", name),
+            *("--", "lsp-set-type", name, kind),
+        )
+        self.refer("Logical_Switch_Port", name, group)
+
+    def refer(self, table: str, port: str, group: str) -> None:
+        """Let a port refer to a group by name, or to none."""
+        if not group:
+            self.nbctl("clear", table, port, "ha_chassis_group")
+            return
+        found = ["find", "HA_Chassis_Group", f"name={group}"]
+        uuid = self.nbctl("--bare", "--columns=_uuid", *found)
+        self.nbctl("set", table, port, f"ha_chassis_group={uuid}")
+
+    # -- what others do to lists and chassis -------------------------------
+
+    def quicken_bfd(self) -> None:
+        """Let BFD need 0.1 s, so that candidates are warm at once."""
+        self.nbctl(
+            *("set", "NB_Global", ".", "options:bfd-min-rx=100"),
+            *("options:bfd-min-tx=100", "options:bfd-mult=1"),
+        )
+
+    def intend(self, intent: str, value: str = "true") -> None:
+        """Ask for something, as gwschedctl does."""
+        self.nbctl(
+            "set", "NB_Global", ".", f"external_ids:gwsched-{intent}={value}"
+        )
+
+    def remove_chassis(self, *names: str) -> None:
+        """Delete chassis, as ovn-controllers do that are stopped in order."""
+        args: list[str] = []
+        for name in names:
+            args += ["--", "chassis-del", name]
+            args += ["--", "--if-exists", "destroy", "Chassis_Private", name]
+        self.sbctl(*args[1:])
+
+    def rewrite(self, group: str, *names: str) -> None:
+        """Give a group another list, best first, in one transaction."""
+        args = ["clear", "HA_Chassis_Group", group, "ha_chassis"]
+        for rank, name in enumerate(names):
+            args += ["--", "ha-chassis-group-add-chassis", group, name]
+            args += [str(len(names) - rank)]
+        self.nbctl(*args)
+
+    def lists(self) -> dict[str, list[tuple[str, int]]]:
+        """The lists of all router ports at one moment, best first."""
+        tables = {
+            "Logical_Router_Port": "name,gateway_chassis,ha_chassis_group",
+            "HA_Chassis_Group": "_uuid,ha_chassis",
+            "HA_Chassis": "_uuid,chassis_name,priority",
+            "Gateway_Chassis": "_uuid,chassis_name,priority",
+        }
+        args = ["--format=json"]
+        for table, columns in tables.items():
+            args += ["--", f"--columns={columns}", "list", table]
+        ports, groups, *members = (
+            json.loads(line)["data"] for line in self.nbctl(*args).split("\n")
+        )
+        group = {_uuids(uuid)[0]: _uuids(rows) for uuid, rows in groups}
+        member = {
+            _uuids(uuid)[0]: (name, priority)
+            for uuid, name, priority in [*members[0], *members[1]]
+        }
+        found = {}
+        for name, alone, shared in ports:
+            uuids = _uuids(alone)
+            for uuid in _uuids(shared):
+                uuids = group[uuid]
+            ranked = [member[uuid] for uuid in uuids]
+            # Of a tie the larger name is better, as for OVN.
+            found[name] = sorted(ranked, key=lambda m: m[::-1], reverse=True)
+        return found
+
+
+def _uuids(value: list[Any]) -> list[str]:
+    """Return the UUIDs in a value of JSON: one, or a set of them."""
+    if value[0] == "set":
+        return [uuid for _, uuid in value[1]]
+    return [value[1]]

@@ -20,6 +20,7 @@ from tests.functional.reading import catch_up, databases, settings_for
 
 Meddling = Callable[[Ovn, str], None]
 BOTH_FORMS = pytest.mark.parametrize("form", list(Form))
+SEEN_OR_NOT = pytest.mark.parametrize("noticed", [True, False])
 
 
 def units(ovn: Ovn, nb: Database, sb: Database) -> dict[str, Unit]:
@@ -31,6 +32,29 @@ def units(ovn: Ovn, nb: Database, sb: Database) -> dict[str, Unit]:
 def change(unit: Unit, *after: str, form: Form | None = None) -> Change:
     wanted = form or unit.form or Form.HA_CHASSIS_GROUP
     return Change(unit, wanted, after, Reason.REPAIR, "a test")
+
+
+def listed(ovn: Ovn, table: str, column: str = "name") -> list[str]:
+    """One column of all rows of a table."""
+    return sorted(
+        ovn.nbctl("--bare", f"--columns={column}", "list", table).split()
+    )
+
+
+def follow_by_switch_port(ovn: Ovn, group: str) -> None:
+    """Let an external switch port (SR-IOV, say) follow a group."""
+    ovn.add_switch_port("sriov", group)
+
+
+def follow_by_router_port(ovn: Ovn, group: str) -> None:
+    """Let a router port follow a group that is none of ours."""
+    stranger = ovn.add_router("stranger", marker="none")
+    ovn.refer("Logical_Router_Port", stranger, group)
+
+
+USERS = pytest.mark.parametrize(
+    "follow", [follow_by_switch_port, follow_by_router_port]
+)
 
 
 @pytest.fixture
@@ -82,7 +106,7 @@ MEDDLINGS = [
 
 
 @pytest.mark.parametrize("meddle", MEDDLINGS)
-@pytest.mark.parametrize("noticed", [True, False])
+@SEEN_OR_NOT
 def test_what_came_in_between_fails_the_whole_transaction(
     three: Ovn, meddle: Meddling, noticed: bool
 ) -> None:
@@ -102,7 +126,7 @@ def test_what_came_in_between_fails_the_whole_transaction(
         assert apply.commit(nb, fresh, 10)[0] is Result.COMMITTED
 
 
-@pytest.mark.parametrize("noticed", [True, False])
+@SEEN_OR_NOT
 def test_a_list_somebody_else_made_meanwhile_stays(
     three: Ovn, noticed: bool
 ) -> None:
@@ -125,6 +149,8 @@ def test_without_the_lock_nothing_is_written(three: Ovn) -> None:
         plan = [change(units(three, nb, sb)[port], "gw2", "gw1")]
         assert apply.commit(nb, plan, 10)[0] is Result.NOT_LOCKED
         assert apply.bump(nb, 10)[0] is Result.NOT_LOCKED
+        assert apply.finish_rebalance(nb, 10)[0] is Result.NOT_LOCKED
+        assert apply.collect(nb, [], 10)[0] is Result.NOT_LOCKED
     assert three.candidates(port) == []
 
 
@@ -208,3 +234,110 @@ def test_where_the_server_refuses_all_each_is_tried_by_itself(
         failed = metrics.transactions.labels(Result.FAILED)
         assert failed._value.get() == 1
     assert three.order(other) == three.order(port) == ["gw2", "gw1"]
+
+
+def test_a_write_that_broke_does_not_stop_the_next(three: Ovn) -> None:
+    port = three.add_router("r1")
+    with databases(three) as (nb, sb):
+        known = units(three, nb, sb)[port]
+        with pytest.raises(IndexError):
+            apply.commit(nb, [change(replace(known, ports=()), "gw2")], 10)
+        assert apply.commit(nb, [change(known, "gw1")], 10)[0] is (
+            Result.COMMITTED
+        )
+    assert three.order(port) == ["gw1"]
+
+
+def test_an_intent_is_taken_back_alone_whoever_else_writes(three: Ovn) -> None:
+    three.nbctl("set", "NB_Global", ".", "external_ids:gwsched-rebalance=true")
+    three.nbctl("set", "NB_Global", ".", "external_ids:theirs=old")
+    with databases(three) as (nb, _):
+        three.nbctl(
+            *("set", "NB_Global", ".", "external_ids:theirs=new"),
+            "external_ids:gwsched-pause=true",
+        )
+        assert apply.finish_rebalance(nb, 10)[0] is Result.COMMITTED
+        assert apply.finish_rebalance(nb, 10)[0] is Result.COMMITTED
+    left = three.nbctl("get", "NB_Global", ".", "external_ids")
+    assert left == '{gwsched-pause="true", theirs=new}'
+
+
+@USERS
+def test_a_group_of_our_name_that_others_follow_keeps_its_list(
+    three: Ovn, follow: Meddling
+) -> None:
+    port = three.add_router("r1")
+    own = f"gwsched-{port}"
+    three.nbctl("ha-chassis-group-add", own)
+    three.nbctl("ha-chassis-group-add-chassis", own, "gw3", "9")
+    follow(three, own)
+    with databases(three) as (nb, sb):
+        plan = [change(units(three, nb, sb)[port], "gw1", "gw2")]
+        assert apply.commit(nb, plan, 10)[0] is Result.COMMITTED
+    assert three.order(port) == ["gw1", "gw2"]
+    assert listed(three, "HA_Chassis", "chassis_name") == ["gw1", "gw2", "gw3"]
+
+
+def left_behind(ovn: Ovn, *names: str) -> None:
+    for name in names:
+        ovn.nbctl("ha-chassis-group-add", name)
+        ovn.nbctl("ha-chassis-group-add-chassis", name, "gw1", "1")
+
+
+def test_only_groups_of_our_own_that_nobody_uses_are_collected(
+    three: Ovn,
+) -> None:
+    names = ("gwsched-gone", "gwsched-router", "gwsched-switch", "theirs")
+    left_behind(three, *names)
+    follow_by_router_port(three, "gwsched-router")
+    follow_by_switch_port(three, "gwsched-switch")
+    with databases(three) as (nb, _):
+        named = [*names, "gwsched-never-was"]
+        assert apply.collect(nb, named, 10)[0] is Result.COMMITTED
+        assert listed(three, "HA_Chassis_Group") == list(names[1:])
+        assert len(listed(three, "HA_Chassis", "chassis_name")) == 3
+        assert apply.collect(nb, named, 10)[0] is Result.COMMITTED
+
+
+@USERS
+def test_a_group_taken_up_meanwhile_is_not_collected(
+    three: Ovn, follow: Meddling
+) -> None:
+    left_behind(three, "gwsched-gone", "gwsched-used")
+    with databases(three) as (nb, sb):
+        orphans = snapshot.read(nb.rows, sb.rows, settings_for(three)).orphans
+        assert orphans == ("gwsched-gone", "gwsched-used")
+        follow(three, "gwsched-used")
+        result, detail = apply.collect(nb, orphans, 10)
+        assert result is Result.FAILED
+        assert "referential integrity" in detail
+        assert listed(three, "HA_Chassis_Group") == list(orphans)
+        catch_up(nb, sb)
+        assert apply.collect(nb, orphans, 10)[0] is Result.COMMITTED
+    assert listed(three, "HA_Chassis_Group") == ["gwsched-used"]
+
+
+def test_a_group_filled_meanwhile_is_not_collected(three: Ovn) -> None:
+    left_behind(three, "gwsched-gone")
+    with databases(three) as (nb, _):
+        three.nbctl("ha-chassis-group-add-chassis", "gwsched-gone", "gw2", "2")
+        assert apply.collect(nb, ["gwsched-gone"], 10)[0] is Result.STALE
+    assert listed(three, "HA_Chassis_Group") == ["gwsched-gone"]
+
+
+@pytest.mark.parametrize("collected_first", [True, False])
+def test_a_port_gets_a_list_and_its_old_group_is_an_orphan(
+    three: Ovn, collected_first: bool
+) -> None:
+    port = three.add_router("r1")
+    orphans = [f"gwsched-{port}"]
+    left_behind(three, *orphans)
+    with databases(three) as (nb, sb):
+        plan = [change(units(three, nb, sb)[port], "gw2", "gw1")]
+        if collected_first:
+            assert apply.collect(nb, orphans, 10)[0] is Result.COMMITTED
+        assert apply.commit(nb, plan, 10)[0] is Result.COMMITTED
+        assert apply.collect(nb, orphans, 10)[0] is Result.COMMITTED
+    assert three.candidates(port) == [("gw2", 2), ("gw1", 1)]
+    assert listed(three, "HA_Chassis_Group") == orphans
+    assert listed(three, "HA_Chassis", "chassis_name") == ["gw1", "gw2"]

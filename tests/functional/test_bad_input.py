@@ -163,7 +163,7 @@ def test_a_half_made_router_waits_until_it_is_whole(
     port = ovn.add_router("r1")
     ovn.nbctl("lsp-del", f"{port}-peer")
     daemon = start()
-    daemon.wait_log(f"{port}: nobody can host it: .*faces no switch")
+    daemon.wait_log(f"{port}: nobody hosts it: .*faces no switch")
     reason = {"reason": "physical_network"}
     assert daemon.metric("gwsched_ports_unscheduled", **reason) == 1
     ovn.nbctl(

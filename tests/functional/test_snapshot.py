@@ -13,6 +13,8 @@ from tests.functional.reading import catch_up, databases, settings_for
 EDITS = [
     "nb set NB_Global . nb_cfg=5",
     "nb set NB_Global . external_ids:gwsched-adopt-lrp-r2=false",
+    "nb set NB_Global . external_ids:gwsched-weight-lrp-r1=7",
+    "nb set NB_Global . external_ids:gwsched-pause=true",
     "nb set NB_Global . options:bfd-mult=7",
     "nb lrp-set-gateway-chassis lrp-r1 gw3 9",
     "nb lrp-del-gateway-chassis lrp-r1 gw1",
@@ -22,9 +24,13 @@ EDITS = [
     "nb lsp-del lrp-r1-peer",
     "nb set HA_Chassis_Group group-lrp-r3 external_ids:x=y",
     "nb ha-chassis-group-add-chassis group-lrp-r3 gw2 7",
+    "nb set Logical_Switch_Port metal type=external",
+    "nb clear Logical_Switch_Port metal ha_chassis_group",
+    "nb clear Logical_Router_Port lrp-r4 ha_chassis_group",
     "nb lr-del r3",
     "sb set Chassis gw1 other_config:ovn-bridge-mappings=dmz:br",
     "sb set Chassis gw2 other_config:ovn-cms-options=nothing",
+    "sb set Chassis gw2 other_config:ovn-cms-options=gwsched-capacity=3",
     "sb set Chassis_Private gw1 nb_cfg=3",
     "sb chassis-del gw3",
     "sb chassis-add gw4 geneve 10.0.0.44",
@@ -40,6 +46,9 @@ def test_every_kind_of_change_is_seen(ovn: Ovn) -> None:
     ovn.add_router("r1", "gw1", "gw2")
     ovn.add_router("r2")
     ovn.add_router("r3", "gw2", "gw3", form="ha_chassis_group")
+    ovn.nbctl("ha-chassis-group-add", "gwsched-r4")
+    ovn.refer("Logical_Router_Port", ovn.add_router("r4"), "gwsched-r4")
+    ovn.add_switch_port("metal", "group-lrp-r3", kind="")
     with databases(ovn) as (nb, sb):
         reader = Reader(nb.rows, sb.rows, settings_for(ovn))
         seen = [full(nb, sb, ovn)]

@@ -219,6 +219,13 @@ def test_value_has_a_dash_for_nothing_and_no_header() -> None:
     assert text == 'a,b 2 yes say "so"\nc 0 no -\n'
 
 
+def test_ratios_have_two_digits_where_they_are_text() -> None:
+    rows: list[Row] = [{"share": 1.5, "other": 2 / 3, "whole": 2}]
+    names = ("share", "other", "whole")
+    assert render(rows, names, "value") == "1.50 0.67 2\n"
+    assert json.loads(render(rows, names, "json")) == rows
+
+
 def test_csv_is_quoted_and_has_a_header() -> None:
     text = render(ROWS, COLUMNS, "csv")
     assert list(csv.reader(io.StringIO(text))) == [

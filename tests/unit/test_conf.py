@@ -10,7 +10,8 @@ import pytest
 
 from gwsched import conf
 from gwsched.conf import ConfigurationError, Settings, Tls
-from gwsched.model import Form, Policy
+from gwsched.model import Form, Policy, Rebalance
+from gwsched.patterns import Patterns
 
 Load = Callable[[str], Settings]
 
@@ -75,10 +76,21 @@ def test_defaults(load: Load) -> None:
         probe_ms=5000,
         scheduler="leastloaded",
         enforce=True,
-        form=None,
         adopt_localnet=False,
+        load_nat=False,
+        capacities=(),
+        usable_chassis=Patterns("chassis"),
+        usable_routers=Patterns("routers"),
         policy=Policy(
-            max_candidates=5, probe_interval=10, dead_after=20, hold_down=30
+            max_candidates=5,
+            probe_interval=10,
+            dead_after=20,
+            hold_down=30,
+            rebalance=Rebalance.AUTO,
+            threshold=0.1,
+            moves_per_minute=10,
+            scatter_width=-1,
+            table=None,
         ),
         metrics_bind="127.0.0.1",
         metrics_port=9977,
@@ -95,8 +107,13 @@ def test_every_option_arrives(load: Load) -> None:
         )
         + "[scheduler]\novn_l3_scheduler = chance\nmax_candidates = 3\n"
         "mode = observe\ntable = gateway_chassis\nadopt = localnet\n"
+        "load = nat\nchassis_capacity = gw2:4, gw1:2\nscatter_width = 7\n"
+        "allow_chassis = gw*, edge-?\ndeny_chassis = gw9\n"
+        "allow_routers = neutron-*\ndeny_routers = lab-[0-9],x\n"
         "[health]\nprobe_interval = 1\ndead_after = 2\n"
         "[failover]\nhold_down = 1\n"
+        "[rebalance]\nmode = manual\nthreshold = 25\n"
+        "moves_per_minute = 60\n"
         "[metrics]\nbind = ::1\nport = 0\n"
     )
     assert settings == Settings(
@@ -107,10 +124,21 @@ def test_every_option_arrives(load: Load) -> None:
         probe_ms=0,
         scheduler="chance",
         enforce=False,
-        form=Form.GATEWAY_CHASSIS,
         adopt_localnet=True,
+        load_nat=True,
+        capacities=(("gw1", 2), ("gw2", 4)),
+        usable_chassis=Patterns("chassis", ("gw*", "edge-?"), ("gw9",)),
+        usable_routers=Patterns("routers", ("neutron-*",), ("lab-[0-9]", "x")),
         policy=Policy(
-            max_candidates=3, probe_interval=1, dead_after=2, hold_down=1
+            max_candidates=3,
+            probe_interval=1,
+            dead_after=2,
+            hold_down=1,
+            rebalance=Rebalance.MANUAL,
+            threshold=0.25,
+            moves_per_minute=60,
+            scatter_width=7,
+            table=Form.GATEWAY_CHASSIS,
         ),
         metrics_bind="::1",
         metrics_port=0,
@@ -137,6 +165,8 @@ def test_settings_are_frozen(load: Load) -> None:
             "auto, gateway_chassis, ha_chassis_group",
         ),
         ("scheduler", "adopt", "all", "marked, localnet"),
+        ("scheduler", "load", "flows", "ports, nat"),
+        ("rebalance", "mode", "always", "auto, manual, off"),
     ],
 )
 def test_a_bad_choice_is_named_with_the_good_ones(
@@ -152,9 +182,12 @@ NUMBERS = [
     ("ovn", "ovsdb_connection_timeout", 1, 180),
     ("ovn", "ovsdb_probe_interval", 0, 600000),
     ("scheduler", "max_candidates", 1, 32),
+    ("scheduler", "scatter_width", -1, 1000),
     ("health", "probe_interval", 1, 600),
     ("health", "dead_after", 1, 3600),
     ("failover", "hold_down", 1, 86400),
+    ("rebalance", "threshold", 0, 1000),
+    ("rebalance", "moves_per_minute", 1, 6000),
     ("metrics", "port", 0, 65535),
 ]
 
@@ -176,6 +209,56 @@ def test_a_number_left_out_is_named(
     load: Load, section: str, option: str
 ) -> None:
     assert option in complaint(load, f"[{section}]\n{option} =\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "capacities"),
+    [
+        ("", ()),
+        ("gw1:1", (("gw1", 1),)),
+        ("b:1000000 , a : 1", (("a", 1), ("b", 1000000))),
+    ],
+)
+def test_capacities(
+    load: Load, text: str, capacities: tuple[tuple[str, int], ...]
+) -> None:
+    settings = load(f"[scheduler]\nchassis_capacity = {text}\n")
+    assert settings.capacities == capacities
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "gw1",
+        "gw1:",
+        "gw1:,gw2:3",
+        "gw1,gw2:3",
+        "gw1:2,gw2",
+        "gw1:2,",
+        ":2",
+        "gw1:0",
+        "gw1:-1",
+        "gw1:1000001",
+        "gw1:1.5",
+        "gw1:much",
+        "gw1:2,gw1:3",
+        "gw1=2",
+    ],
+)
+def test_a_bad_capacity_is_named(load: Load, bad: str) -> None:
+    said = complaint(load, f"[scheduler]\nchassis_capacity = {bad}\n")
+    assert "chassis_capacity" in said
+
+
+@pytest.mark.parametrize("what", ["chassis", "routers"])
+@pytest.mark.parametrize("nothing", ["", ",", " , ,"])
+def test_an_empty_list_of_patterns_names_nobody(
+    load: Load, what: str, nothing: str
+) -> None:
+    settings = load(
+        f"[scheduler]\nallow_{what} = {nothing}\ndeny_{what} = {nothing}\n"
+    )
+    assert settings == load("")
 
 
 @pytest.mark.parametrize("db", ["nb", "sb"])

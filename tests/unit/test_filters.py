@@ -6,13 +6,21 @@ from collections.abc import Iterable
 import pytest
 
 from gwsched.eligibility import Eligibility
-from gwsched.filters import FILTERS, Question, nearest_reason, refuse
+from gwsched.filters import (
+    CONFIGURED,
+    FILTERS,
+    PREFERENCES,
+    Question,
+    nearest_reason,
+    refuse,
+)
 from gwsched.model import (
     Candidate,
     Chassis,
     Form,
     GatewayPort,
     Health,
+    Intents,
     Policy,
     Snapshot,
     State,
@@ -54,6 +62,7 @@ def chassis(
     zones: str = "",
     *,
     gateway: bool = True,
+    denied: str = "",
     uncertain: bool = False,
 ) -> Chassis:
     return Chassis(
@@ -61,12 +70,24 @@ def chassis(
         is_gateway=gateway,
         physical_networks=frozenset(networks.split()),
         zones=frozenset(zones.split()),
+        denied=denied,
         uncertain=uncertain,
     )
 
 
+def asked_for(cordoned: str = "", draining: str = "", **pins: str) -> Intents:
+    """Return intents; chassis are words in a string."""
+    return Intents(
+        cordoned=frozenset(cordoned.split()),
+        draining=frozenset(draining.split()),
+        pins=frozen_map(pins),
+    )
+
+
 def world(
-    rows: Iterable[Chassis], states: dict[str, State] | None = None
+    rows: Iterable[Chassis],
+    states: dict[str, State] | None = None,
+    intents: Intents | None = None,
 ) -> tuple[Snapshot, Health]:
     """Return a snapshot of chassis, live unless the states say else."""
     there = {row.name: row for row in rows}
@@ -74,14 +95,19 @@ def world(
         name: Verdict((states or {}).get(name, State.LIVE), 0, "because")
         for name in [*there, *(states or {})]
     }
-    snapshot = Snapshot(frozen_map(there), ())
+    snapshot = Snapshot(frozen_map(there), (), intents=intents or Intents())
     return snapshot, Health(verdicts=frozen_map(verdicts))
 
 
-def who(*rows: Chassis, states: dict[str, State] | None = None) -> Eligibility:
-    return Eligibility(*world(rows, states))
+def who(
+    *rows: Chassis,
+    states: dict[str, State] | None = None,
+    intents: Intents | None = None,
+) -> Eligibility:
+    return Eligibility(*world(rows, states, intents))
 
 
+PUBLIC = frozenset({"public"})
 OTHER = GatewayPort("lrp2", physical_networks=frozenset({"dc"}))
 
 
@@ -347,3 +373,89 @@ def test_only_who_may_be_up_vouches(state: State, vouches: bool) -> None:
     fleet = who(chassis("gw1"), states={"gw1": state})
     assert fleet.vouches("gw1") is vouches
     assert not fleet.vouches("nobody")
+
+
+# -- configuration and intents --
+
+
+@pytest.mark.parametrize(
+    ("name", "intents", "siblings", "words"),
+    [
+        ("cordon", asked_for(cordoned="gw1 gw2"), "", "it is cordoned"),
+        ("cordon", asked_for(cordoned="gw2"), "", None),
+        ("drain", asked_for(draining="gw1"), "", "it is draining"),
+        ("drain", asked_for(draining="gw2"), "", None),
+        ("pin", asked_for(lrp="gw2"), "", "the port is pinned to gw2"),
+        ("pin", asked_for(lrp="gw1"), "", None),
+        ("pin", asked_for(lrp9="gw2"), "", None),
+        (
+            "anti_affinity",
+            Intents(),
+            "gw1 gw3",
+            "another gateway port of the router has it as primary",
+        ),
+        ("anti_affinity", Intents(), "gw3", None),
+    ],
+)
+def test_what_an_operator_asks_for_is_said_as_the_reason(
+    name: str, intents: Intents, siblings: str, words: str | None
+) -> None:
+    question = Question(
+        unit(),
+        chassis(),
+        State.LIVE,
+        flagged=True,
+        intents=intents,
+        siblings=frozenset(siblings.split()),
+    )
+    assert (FILTERS | PREFERENCES)[name](question) == words
+
+
+def test_configuration_says_itself_why_it_keeps_a_chassis_out() -> None:
+    fleet = who(chassis("gw1", denied="deny_chassis has gw*"), chassis("c2"))
+    assert fleet.names(unit()) == ("c2",)
+    assert fleet.refused(unit(), "gw1") == "deny_chassis has gw*"
+
+
+def test_who_is_kept_out_by_configuration_leaves_what_it_has() -> None:
+    fleet = who(chassis("gw1", denied="deny_chassis has gw1"))
+    assert not fleet.serves(unit(), "gw1")
+    assert fleet.against(unit(), "gw1") == "deny_chassis has gw1"
+
+
+@pytest.mark.parametrize(
+    "intents", [asked_for(cordoned="gw1"), asked_for(draining="gw1")]
+)
+def test_the_cordoned_and_draining_get_nothing_new_but_serve(
+    intents: Intents,
+) -> None:
+    fleet = who(chassis("gw1"), chassis("gw2"), intents=intents)
+    assert fleet.names(unit()) == ("gw2",)
+    assert fleet.serves(unit(), "gw1")
+
+
+def test_only_what_a_chassis_is_decides_whether_it_may_stay() -> None:
+    for name in ("verdict", "cordon", "drain"):
+        assert name in FILTERS
+        assert name not in CONFIGURED
+    assert not set(PREFERENCES) & set(FILTERS)
+
+
+def test_a_refusal_names_what_the_moment_says_before_what_is_lacking() -> None:
+    refusal = who(
+        chassis("gw1", "dc"),
+        chassis("gw2"),
+        chassis("gw3"),
+        states={"gw2": State.SUSPECT},
+        intents=asked_for(draining="gw3"),
+    ).refusal(unit())
+    assert refusal.reason == "drain"
+    assert refusal.why == "gw3: it is draining"
+    assert not refusal.served
+
+
+def test_why_one_chassis_is_refused() -> None:
+    fleet = who(chassis("gw1"), chassis("gw2", "dc"))
+    assert fleet.refused(unit(), "gw2") == "ovn-bridge-mappings has no public"
+    assert fleet.refused(unit(), "gw9") == "there is no chassis gw9"
+    assert fleet.refused(unit(), "gw1") == "nothing speaks against it"

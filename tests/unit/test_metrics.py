@@ -2,6 +2,7 @@
 """What is exported: the names that are fixed, and the right numbers."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 from prometheus_client import generate_latest
@@ -53,13 +54,14 @@ FLEET = {
     "gw4": State.DEAD,
 }
 NOWHERE = unit("nowhere", "", None)
+SHARED = unit("shared", "gw1 gw2 gw3", "gw1", "gw1")
 SNAPSHOT = Snapshot(
     frozen_map(
         {name: Chassis(name, physical_networks=NETS) for name in FLEET}
         | {"compute": Chassis("compute", is_gateway=False)}
     ),
     (
-        unit("shared", "gw1 gw2 gw3", "gw1", "gw1"),
+        SHARED,
         unit("mismatched", "gw2 gw1 gw3", "gw1"),
         unit("unclaimed", "gw1 gw3 gw2", None),
         unit("short", "gw3 gw4", "gw3"),
@@ -75,9 +77,14 @@ VIEW = View(
         verdicts=frozen_map(
             {name: Verdict(state, 0, "") for name, state in FLEET.items()}
         ),
+    ),
+    plan=Plan(
+        refusals=(
+            Refusal(NOWHERE, "zone", "no such zone"),
+            Refusal(SHARED, "pin", "pinned to gw9", served=True),
+        ),
         guards=frozen_map({Guard.ISOLATION: "northd is away"}),
     ),
-    plan=Plan(refusals=(Refusal(NOWHERE, "zone", "no such zone"),)),
 )
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -133,10 +140,13 @@ def test_promtool_finds_nothing_to_complain_of(view: View) -> None:
         ("chassis_ports", "gauge"),
         ("chassis_active_ports", "gauge"),
         ("chassis_state", "gauge"),
+        ("chassis_capacity", "gauge"),
+        ("chassis_weight_load", "gauge"),
         ("imbalance_ratio", "gauge"),
         ("moves_total", "counter"),
         ("rank_updates_total", "counter"),
         ("moves_deferred_total", "counter"),
+        ("foreign_writes_total", "counter"),
         ("guard_active", "gauge"),
         ("move_convergence_seconds", "histogram"),
         ("cycle_duration_seconds", "histogram"),
@@ -170,8 +180,11 @@ def test_a_fixed_name_is_there_with_its_type_and_help(
         ("guard_active", {"guard": "isolation"}, 1),
         ("guard_active", {"guard": "mass_failure"}, 0),
         ("guard_active", {"guard": "startup"}, 0),
+        ("guard_active", {"guard": "budget"}, 0),
         ("ports", {}, 6),
         ("ports_unscheduled", {"reason": "zone"}, 1),
+        # It is served where it is: only a wish is refused.
+        ("ports_unscheduled", {"reason": "pin"}, None),
         # "short" has one that lives and "nowhere" none, of three wanted.
         ("ports_underreplicated", {}, 2),
         ("ports_mismatched", {}, 1),
@@ -189,6 +202,11 @@ def test_a_fixed_name_is_there_with_its_type_and_help(
         ("chassis_state", {"chassis": "gw1", "state": "dead"}, 0),
         ("chassis_state", {"chassis": "gw4", "state": "dead"}, 1),
         ("chassis_state", {"chassis": "gw4", "state": "live"}, 0),
+        ("chassis_capacity", {"chassis": "gw1"}, 1),
+        ("chassis_capacity", {"chassis": "compute"}, None),
+        ("chassis_weight_load", {"chassis": "gw1"}, 3),
+        ("chassis_weight_load", {"chassis": "gw2"}, 1),
+        ("chassis_weight_load", {"chassis": "gw4"}, None),
         # 3, 1 and 1 now, where 2 at the most would do.
         ("imbalance_ratio", {"scope": "n"}, 3 / 2),
         # Without gw1 3 and 2, which is even; without gw2 4 and 1, where 3
@@ -197,9 +215,52 @@ def test_a_fixed_name_is_there_with_its_type_and_help(
     ],
 )
 def test_the_gauges_say_what_is_seen(
-    name: str, labels: dict[str, str], expected: float
+    name: str, labels: dict[str, str], expected: float | None
 ) -> None:
     found = value(samples(exported()), name, **labels)
+    assert found == (expected if expected is None else pytest.approx(expected))
+
+
+WEIGHED = View(
+    snapshot=Snapshot(
+        frozen_map(
+            {
+                "big": Chassis("big", physical_networks=NETS, capacity=3),
+                "small": Chassis("small", physical_networks=NETS),
+            }
+        ),
+        (
+            replace(
+                unit("heavy", "big small"),
+                ports=(GatewayPort("lrp", holder="big", weight=6),),
+            ),
+            replace(unit("two", "small big", "small"), externals=("sw",)),
+        ),
+    ),
+    health=Health(
+        verdicts=frozen_map(
+            {name: Verdict(State.LIVE, 0, "") for name in ("big", "small")}
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "expected"),
+    [
+        ("chassis_capacity", {"chassis": "big"}, 3),
+        ("chassis_capacity", {"chassis": "small"}, 1),
+        ("chassis_weight_load", {"chassis": "big"}, 6),
+        # A port and an external port of the same group.
+        ("chassis_weight_load", {"chassis": "small"}, 2),
+        ("chassis_active_ports", {"chassis": "big"}, 1),
+        ("imbalance_ratio", {"scope": "n"}, 1),
+    ],
+)
+def test_load_is_by_weight_and_even_is_by_capacity(
+    name: str, labels: dict[str, str], expected: float
+) -> None:
+    found = value(samples(exported(WEIGHED)), name, **labels)
     assert found == pytest.approx(expected)
 
 

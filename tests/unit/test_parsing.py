@@ -136,40 +136,100 @@ def test_any_text_is_zone_hints_of_some_kind(text: str) -> None:
     assert "" not in parsing.zone_hints(text)
 
 
-@pytest.mark.parametrize("yes", ["true", "True", "yes", "on", "1", " true "])
-def test_an_intent_adopts_a_port(yes: str) -> None:
-    external_ids = {"gwsched-adopt-lrp-1": yes, "neutron:x": "true"}
-    adopted, wrong = parsing.adopted_ports(external_ids)
-    assert adopted == {"lrp-1"}
-    assert wrong == ()
+@pytest.mark.parametrize(
+    ("text", "capacity"),
+    [
+        ("", 1),
+        ("enable-chassis-as-gw", 1),
+        ("gwsched-capacity=4", 4),
+        ("enable-chassis-as-gw, gwsched-capacity = 1000000 ,x", 1000000),
+        ("gwsched-capacity=2,gwsched-capacity=3", 3),
+        ("gwsched-capacity=007", 7),
+        ("gwsched-capacity-x=4", 1),
+        ("x-gwsched-capacity=4", 1),
+    ],
+)
+def test_capacities(text: str, capacity: int) -> None:
+    assert parsing.capacity(text) == (capacity, None)
 
 
-@pytest.mark.parametrize("no", ["false", "no", "0", "", "perhaps"])
-def test_an_intent_that_says_no_adopts_nothing(no: str) -> None:
-    adopted, _ = parsing.adopted_ports({"gwsched-adopt-lrp-1": no})
-    assert adopted == frozenset()
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "gwsched-capacity",
+        "gwsched-capacity=",
+        "gwsched-capacity=0",
+        "gwsched-capacity=-1",
+        "gwsched-capacity=+1",
+        "gwsched-capacity=1.5",
+        "gwsched-capacity=1_0",
+        "gwsched-capacity=\u0663",
+        "gwsched-capacity=0x10",
+        "gwsched-capacity=1000001",
+        "gwsched-capacity=2=3",
+        "gwsched-capacity=much",
+    ],
+)
+def test_a_malformed_capacity_is_one_and_named(bad: str) -> None:
+    complaint = f"ovn-cms-options: cannot read {bad!r}"
+    text = f"enable-chassis-as-gw,{bad},availability-zones=az1"
+    assert parsing.capacity(text) == (1, complaint)
+    # It is nobody else's trouble: flag and zones are as certain as before.
+    expected = parsing.CmsOptions(True, frozenset({"az1"}))
+    assert parsing.cms_options(text) == (expected, None)
 
 
-@pytest.mark.parametrize("key", ["gwsched-pin-lrp-1", "gwsched-adopt-"])
-def test_an_intent_not_known_is_named(key: str) -> None:
-    adopted, wrong = parsing.adopted_ports({key: "true"})
-    assert adopted == frozenset()
-    assert len(wrong) == 1
-    assert key in wrong[0]
+def test_bad_zones_are_no_trouble_of_the_capacity() -> None:
+    text = "availability-zones=,gwsched-capacity=2"
+    assert parsing.capacity(text) == (2, None)
 
 
 @unhurried
-@given(
-    st.dictionaries(
-        TEXT | TEXT.map("gwsched-adopt-{}".format), TEXT, max_size=5
-    )
+@given(TEXT | TEXT.map("gwsched-capacity={}".format))
+@example("gwsched-capacity=" + "9" * 5000)
+def test_any_text_is_a_capacity_of_some_kind(text: str) -> None:
+    capacity, complaint = parsing.capacity(text)
+    assert 1 <= capacity <= parsing.HIGHEST_CAPACITY
+    if complaint is not None:
+        assert capacity == 1 or "," in text
+        assert len(complaint.splitlines()) == 1
+
+
+@pytest.mark.parametrize("yes", ["true", "True", "yes", "ON", "1", " true "])
+def test_what_says_yes(yes: str) -> None:
+    assert parsing.is_true(yes)
+    assert not parsing.is_false(yes)
+
+
+@pytest.mark.parametrize("no", ["false", "No", "off", "0", "", " ", " no "])
+def test_what_says_no(no: str) -> None:
+    assert parsing.is_false(no)
+    assert not parsing.is_true(no)
+
+
+@pytest.mark.parametrize("neither", ["perhaps", "2", "truefalse", "-"])
+def test_what_says_neither(neither: str) -> None:
+    assert not parsing.is_true(neither)
+    assert not parsing.is_false(neither)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        ("007", 7),
+        ("50", 50),
+        ("51", None),
+        ("0", None),
+        ("", None),
+        (" 5", None),
+        ("5\n", None),
+        ("5.0", None),
+        ("9" * 5000, None),
+    ],
 )
-def test_any_external_ids_are_intents_of_some_kind(
-    external_ids: dict[str, str],
-) -> None:
-    adopted, wrong = parsing.adopted_ports(external_ids)
-    assert "" not in adopted
-    assert len(adopted) + len(wrong) <= len(external_ids)
+def test_numbers_up_to_fifty(text: str, number: int | None) -> None:
+    assert parsing.number_up_to(50, text) == number
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from gwsched.model import (
     Claim,
     Form,
     GatewayPort,
+    Guard,
     Health,
+    Intents,
     Plan,
     Policy,
     Reason,
@@ -62,6 +64,8 @@ class World:
         }
         self.claimed_since = 0.0
         self.listed_since = 0.0
+        self.policy = POLICY
+        self.intents = Intents()
 
     def judge(self, name: str, state: State, age: float = 60.0) -> World:
         self.verdicts[name] = Verdict(state, NOW - age, f"is {state}")
@@ -80,10 +84,12 @@ class World:
             for u in self.units
         }
         return plan(
-            Snapshot(frozen_map(self.chassis), self.units),
+            Snapshot(
+                frozen_map(self.chassis), self.units, intents=self.intents
+            ),
             Health(frozen_map(self.verdicts), frozen_map(claims)),
             LeastLoaded(),
-            POLICY,
+            self.policy,
             NOW,
         )
 
@@ -95,7 +101,7 @@ class World:
 
 def test_a_full_list_of_live_chassis_is_left_alone() -> None:
     world = World(5, unit("p", "gw1", "gw2", "gw3", holder="gw1"))
-    assert world.plan == Plan(wake_at=float("inf"))
+    assert world.plan == Plan(is_done=True)
 
 
 def test_a_port_without_candidates_is_placed() -> None:
@@ -316,3 +322,165 @@ def test_a_shadowed_list_is_cleared_where_it_is_not_neutrons(
         neutron=neutron,
     )
     assert len(World(3, shadowed).plan.changes) == changes
+
+
+# -- draining, as far as it costs nothing --
+
+
+def drained(world: World, *names: str) -> World:
+    world.intents = Intents(draining=frozenset(names))
+    return world
+
+
+def test_a_draining_backup_leaves_and_another_comes_in() -> None:
+    world = World(4, unit("p", "gw1", "gw2", "gw3", holder="gw1"))
+    change = drained(world, "gw2").only_change
+    assert change.after == ("gw1", "gw3", "gw4")
+    assert change.reason is Reason.DRAIN
+    assert "gw2 is draining: leaves" in change.why
+
+
+def test_a_draining_backup_that_holds_the_port_stays() -> None:
+    world = World(4, unit("p", "gw1", "gw2", "gw3", holder="gw2"))
+    world.claimed_since = NOW - 1
+    assert not drained(world, "gw2").plan.changes
+
+
+def test_a_draining_primary_is_not_thrown_out() -> None:
+    world = World(4, unit("p", "gw1", "gw2", "gw3", holder="gw1"))
+    for change in drained(world, "gw1").plan.changes:
+        assert "gw1" in change.after
+
+
+def test_a_cordoned_chassis_keeps_its_places_and_gets_none() -> None:
+    full = unit("p", "gw1", "gw2", "gw3", holder="gw1")
+    world = World(4, full, unit("short", "gw1", holder="gw1"))
+    world.intents = Intents(cordoned=frozenset({"gw1", "gw2"}))
+    change = world.only_change
+    assert change.unit.name == "short"
+    assert change.after[0] == "gw1"
+    assert set(change.after) == {"gw1", "gw3", "gw4"}
+
+
+# -- the form of lists --
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_list_goes_to_the_table_that_is_configured(form: Form) -> None:
+    (other,) = set(Form) - {form}
+    there = replace(unit("p", "gw1", "gw2", "gw3", holder="gw1"), form=other)
+    world = World(3, there)
+    world.policy = replace(POLICY, table=form)
+    change = world.only_change
+    assert change.switches_form
+    assert change.form is form
+    assert change.after == there.order
+    assert not change.is_move
+    assert change.reason is Reason.REPAIR
+    assert change.why == f"its list goes to {form}, as configured"
+
+
+def test_a_new_list_is_in_the_table_that_is_configured() -> None:
+    world = World(3, unit("p"))
+    world.policy = replace(POLICY, table=Form.GATEWAY_CHASSIS)
+    assert world.only_change.form is Form.GATEWAY_CHASSIS
+
+
+def test_any_other_change_takes_the_list_along() -> None:
+    short = replace(unit("p", "gw1", holder="gw1"), form=Form.HA_CHASSIS_GROUP)
+    world = World(3, short)
+    world.policy = replace(POLICY, table=Form.GATEWAY_CHASSIS)
+    change = world.only_change
+    assert change.form is Form.GATEWAY_CHASSIS
+    assert len(change.after) == 3
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"neutron": True},
+        {"ports": (port("p", "gw1"), port("q", "gw1"))},
+        {"externals": ("switch-port",)},
+        {"excluded": "by pattern"},
+    ],
+)
+def test_neutrons_and_shared_groups_stay_in_their_table(
+    facts: dict[str, object],
+) -> None:
+    there = replace(
+        unit("p", "gw1", "gw2", "gw3", holder="gw1"),
+        form=Form.HA_CHASSIS_GROUP,
+        **facts,  # type: ignore[arg-type]
+    )
+    world = World(3, there)
+    world.policy = replace(POLICY, table=Form.GATEWAY_CHASSIS)
+    assert not world.plan.changes
+
+
+def test_where_no_table_is_configured_lists_stay_in_theirs() -> None:
+    lists = [
+        replace(unit(f, "gw1", "gw2", "gw3", holder="gw1"), form=f)
+        for f in Form
+    ]
+    assert not World(3, *lists).plan.changes
+
+
+# -- excluded ports --
+
+
+@pytest.mark.parametrize("order", [(), ("gw1",), ("gw1", "gw1"), ("gw9",)])
+def test_an_excluded_port_is_left_alone_whatever_is_wrong(
+    order: tuple[str, ...],
+) -> None:
+    world = World(3, replace(unit("p", *order), excluded="by pattern"))
+    assert world.plan.changes == ()
+    assert world.plan.refusals == ()
+
+
+def test_the_load_of_an_excluded_port_counts() -> None:
+    heavy = replace(
+        unit("p", "gw1", "gw2", "gw3", holder="gw1"), excluded="by pattern"
+    )
+    world = World(3, heavy, unit("a"), unit("b"))
+    primaries = {change.after[0] for change in world.plan.changes}
+    assert primaries == {"gw2", "gw3"}
+
+
+# -- guards, and when nothing is left to do --
+
+
+@pytest.mark.parametrize("guard", [Guard.STARTUP, Guard.MASS_FAILURE])
+def test_what_a_guard_holds_back_is_counted_under_it(guard: Guard) -> None:
+    world = World(3, unit("p"), unit("q"))
+    seen = Snapshot(frozen_map(world.chassis), world.units, orphans=("x",))
+    health = Health(
+        frozen_map(world.verdicts), guards=frozen_map({guard: "because"})
+    )
+    made = plan(seen, health, LeastLoaded(), POLICY, NOW)
+    assert made.changes == ()
+    assert made.orphans == ()
+    assert made.deferred == {guard: 2}
+    assert made.guards == {guard: "because"}
+    assert not made.is_done
+
+
+def test_a_pause_holds_back_everything() -> None:
+    world = World(3, unit("p"))
+    world.intents = Intents(paused=True)
+    assert world.plan.changes == ()
+    assert world.plan.deferred == {Guard.PAUSE: 1}
+    assert "operator" in world.plan.guards[Guard.PAUSE]
+
+
+def test_all_is_done_where_nothing_is_left_to_do_now_or_later() -> None:
+    full = unit("p", "gw1", "gw2", "gw3", holder="gw1")
+    assert World(3, full).plan.is_done
+    assert not World(3, full, unit("new")).plan.is_done
+
+
+def test_what_cannot_be_done_is_not_left_to_be_done() -> None:
+    world = World(3, replace(unit("p"), neutron=True))
+    for name in ("gw1", "gw2", "gw3"):
+        world.chassis[name] = Chassis(name, is_gateway=False)
+    assert world.plan.refusals
+    assert world.plan.is_done

@@ -16,7 +16,7 @@ from gwsched.schedulers.leastloaded import LeastLoaded
 GOOD = """
 class Last:
     def choose(self, request, ledger):
-        return [c.name for c in request.eligible][::-1][: request.depth]
+        return max((c.name for c in request.eligible), default=None)
 """
 
 # Loads the scheduler of a name and says what came of it.
@@ -25,13 +25,14 @@ import sys
 from gwsched.conf import ConfigurationError
 from gwsched.model import Chassis
 from gwsched.plugins import load_scheduler
-from gwsched.schedulers import Ledger, Request
+from gwsched.schedulers import Ledger, Pool, Request
 try:
     scheduler = load_scheduler(sys.argv[1])
 except ConfigurationError as error:
     sys.exit(f"ConfigurationError: {error}")
-eligible = (Chassis("gw1"), Chassis("gw2"), Chassis("gw3"))
-print(*scheduler.choose(Request("lrp", (), eligible, 2), Ledger()))
+pool = Pool(Chassis(name) for name in ("gw1", "gw2", "gw3"))
+first = scheduler.choose(Request("lrp", (), pool), Ledger())
+print(first, scheduler.choose(Request("lrp", (first,), pool), Ledger()))
 """
 
 

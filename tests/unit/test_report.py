@@ -2,6 +2,7 @@
 """News is said once when it begins, and once when it ends."""
 
 import logging
+import math
 
 import pytest
 
@@ -23,7 +24,8 @@ from gwsched.model import (
     Verdict,
     frozen_map,
 )
-from gwsched.report import Reporter, sentence
+from gwsched.report import BLOCKING, Reporter, sentence
+from gwsched.rivals import Feud, Rivals
 from gwsched.watch import Outcome
 
 
@@ -57,15 +59,9 @@ def told(caplog: pytest.LogCaptureFixture) -> Told:
 
 
 def health(
-    state: State = State.LIVE,
-    why: str = "because",
-    advice: str = "",
-    guards: dict[Guard, str] | None = None,
+    state: State = State.LIVE, why: str = "because", advice: str = ""
 ) -> Health:
-    return Health(
-        verdicts=frozen_map({"gw1": Verdict(state, 0, why, advice)}),
-        guards=frozen_map(guards or {}),
-    )
+    return Health(verdicts=frozen_map({"gw1": Verdict(state, 0, why, advice)}))
 
 
 def snapshot(*problems: Problem) -> Snapshot:
@@ -92,8 +88,16 @@ def change(before: str, after: str, name: str = "lrp") -> Change:
     )
 
 
-def refusing(reason: str = "zone", why: str = "no such zone") -> Plan:
-    return Plan(refusals=(Refusal(unit(), reason, why),))
+def refusing(
+    reason: str = "zone", why: str = "no such zone", *, served: bool = False
+) -> Plan:
+    return Plan(refusals=(Refusal(unit(), reason, why, served),))
+
+
+def feud(*theirs: str, rewrites: int = 2, until: float = 160) -> Rivals:
+    """Return rivals of whom one has written a list of ours."""
+    found = Feud(100, ("gw1", "gw2"), theirs, rewrites, until)
+    return Rivals(feuds=frozen_map({"lrp": found}), foreign_writes=rewrites)
 
 
 def one(news: list[tuple[str, str]], level: str, *words: str) -> None:
@@ -145,26 +149,37 @@ def test_advice_is_an_alarm_said_once(told: Told) -> None:
 
 
 @pytest.mark.parametrize(
-    ("guard", "level"),
+    ("guard", "level", "words"),
     [
-        (Guard.STARTUP, "INFO"),
-        (Guard.MASS_FAILURE, "ERROR"),
-        (Guard.ISOLATION, "ERROR"),
+        (Guard.STARTUP, "INFO", "no change is made"),
+        (Guard.MASS_FAILURE, "ERROR", "no change is made"),
+        (Guard.ISOLATION, "ERROR", "no change is made"),
+        (Guard.PAUSE, "INFO", "no change is made"),
+        (Guard.FOREIGN_WRITER, "ERROR", "waiting"),
+        (Guard.BUDGET, "INFO", "waiting"),
+        (Guard.UNVERIFIED, "ERROR", "waiting"),
     ],
 )
 def test_a_guard_is_said_when_it_begins_and_ends(
-    told: Told, guard: Guard, level: str
+    told: Told, guard: Guard, level: str, words: str
 ) -> None:
-    told.reporter.health(health())
-    told.news()
-    told.reporter.health(health(guards={guard: "5 of 6 gone"}))
-    one(told.news(), level, str(guard), "5 of 6 gone")
-    told.reporter.health(health(guards={guard: "6 of 6 gone"}))
+    told.reporter.guards({})
     assert told.news() == []
-    told.reporter.health(health())
+    told.reporter.guards({guard: "5 of 6 gone"})
+    one(told.news(), level, str(guard), words, "5 of 6 gone")
+    told.reporter.guards({guard: "6 of 6 gone"})
+    assert told.news() == []
+    told.reporter.guards({})
     one(told.news(), "INFO", str(guard), "over")
-    told.reporter.health(health())
+    told.reporter.guards({})
     assert told.news() == []
+
+
+def test_each_of_several_guards_is_said_by_itself(told: Told) -> None:
+    told.reporter.guards({Guard.PAUSE: "an operator", Guard.STARTUP: "1 of 3"})
+    assert [level for level, _ in told.news()] == ["INFO", "INFO"]
+    told.reporter.guards({Guard.PAUSE: "an operator"})
+    one(told.news(), "INFO", "startup is over")
 
 
 def test_a_problem_is_said_and_counted_when_it_turns_up(told: Told) -> None:
@@ -208,7 +223,7 @@ def test_a_refusal_is_an_alarm_said_once(told: Told) -> None:
     (level, text), end = told.news()
     assert level == "ERROR"
     assert "it is dead" in text
-    assert end == ("INFO", "lrp: no longer without a host (zone)")
+    assert end == ("INFO", "lrp: no longer refused (zone)")
 
 
 def test_a_refusal_that_comes_back_is_news(told: Told) -> None:
@@ -218,15 +233,37 @@ def test_a_refusal_that_comes_back_is_news(told: Told) -> None:
     one(told.news(), "ERROR", "no such zone")
 
 
-def test_what_a_guard_keeps_from_being_known_is_not_said(told: Told) -> None:
-    told.reporter.health(health(guards={Guard.STARTUP: "0 of 3"}))
+def test_a_port_without_a_host_and_a_wish_are_told_apart(told: Told) -> None:
+    told.reporter.plan(refusing())
+    one(told.news(), "ERROR", "lrp", "nobody hosts it", "no such zone")
+    told.reporter.plan(Plan())
+    told.news()
+    told.reporter.plan(refusing("pin", "pinned to gw9", served=True))
+    one(told.news(), "ERROR", "lrp", "asked in vain", "pinned to gw9")
+
+
+@pytest.mark.parametrize("guard", sorted(BLOCKING))
+def test_what_a_guard_keeps_from_being_known_is_not_said(
+    told: Told, guard: Guard
+) -> None:
+    told.reporter.guards({guard: "0 of 3"})
     told.news()
     told.reporter.plan(refusing("verdict", "gw1: it is unknown"))
     assert told.news() == []
-    told.reporter.health(health())
+    told.reporter.guards({})
     told.news()
     told.reporter.plan(refusing("verdict", "gw1: it is unknown"))
     one(told.news(), "ERROR", "it is unknown")
+
+
+@pytest.mark.parametrize("guard", sorted(set(Guard) - BLOCKING))
+def test_a_guard_that_holds_back_only_some_hides_no_refusal(
+    told: Told, guard: Guard
+) -> None:
+    told.reporter.guards({guard: "3 moves"})
+    told.news()
+    told.reporter.plan(refusing())
+    one(told.news(), "ERROR", "no such zone")
 
 
 def test_a_scheduler_that_fails_is_counted_once(told: Told) -> None:
@@ -246,6 +283,57 @@ def test_what_waits_for_a_guard_is_said_and_counted_once(told: Told) -> None:
     told.reporter.plan(Plan())
     told.reporter.plan(waiting)
     assert told.count("moves_deferred_total", guard="isolation") == 14
+
+
+def test_evening_out_is_said_when_it_begins_and_ends(told: Told) -> None:
+    told.reporter.plan(Plan())
+    assert told.news() == []
+    told.reporter.plan(Plan(uneven=True))
+    one(told.news(), "INFO", "evening out", "begins")
+    told.reporter.plan(Plan(uneven=True))
+    assert told.news() == []
+    told.reporter.plan(Plan())
+    one(told.news(), "INFO", "evening out", "is over")
+    told.reporter.plan(Plan())
+    assert told.news() == []
+
+
+def test_who_gives_way_to_another_writer_says_so_once(told: Told) -> None:
+    told.reporter.rivals(feud("gw3", "gw4"), now=100)
+    one(told.news(), "WARNING", "lrp", "gw3, gw4", "gw1, gw2", "2 times")
+    told.reporter.rivals(feud("gw3", "gw4"), now=130)
+    assert told.news() == []
+    told.reporter.rivals(feud("gw3", rewrites=3, until=300), now=180)
+    one(told.news(), "WARNING", "[gw3]", "3 times", "120 s")
+
+
+def test_a_foreign_write_that_we_only_repair_is_no_news(told: Told) -> None:
+    told.reporter.rivals(feud("gw3", rewrites=1, until=-math.inf), now=100)
+    assert told.news() == []
+    assert told.count("foreign_writes_total") == 1
+
+
+def test_each_foreign_write_is_counted_once(told: Told) -> None:
+    told.reporter.rivals(Rivals(foreign_writes=2), now=100)
+    told.reporter.rivals(Rivals(foreign_writes=2), now=101)
+    told.reporter.rivals(Rivals(foreign_writes=5), now=102)
+    assert told.count("foreign_writes_total") == 5
+
+
+def test_who_lost_the_lock_counts_foreign_writes_from_there(
+    told: Told,
+) -> None:
+    """The loop forgets everything then, the number included."""
+    told.reporter.rivals(Rivals(foreign_writes=2), now=100)
+    told.reporter.rivals(Rivals(), now=101)
+    assert told.count("foreign_writes_total") == 2
+    told.reporter.rivals(Rivals(foreign_writes=1), now=102)
+    assert told.count("foreign_writes_total") == 3
+
+
+def test_a_group_that_is_deleted_is_one_line(told: Told) -> None:
+    told.reporter.collected(["gwsched-lrp"])
+    one(told.news(), "INFO", "gwsched-lrp", "deleted")
 
 
 def test_each_list_written_is_one_line(told: Told) -> None:

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The built-in schedulers: even, random, and the same everywhere."""
+"""What holds of every scheduler of ours: it keeps the contract."""
 
-import math
 import os
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gwsched.model import (
@@ -24,38 +21,25 @@ from gwsched.model import (
     frozen_map,
 )
 from gwsched.planner import plan
-from gwsched.schedulers import Ledger, Request, Scheduler
+from gwsched.schedulers import Ledger, Pool, Request, Scheduler
 from gwsched.schedulers.chance import Chance
 from gwsched.schedulers.leastloaded import LeastLoaded
+from tests.unit.placing import Order, ask, filled, names, pool, ports
 
-# Other tests run beside; how long an example takes proves nothing.
-unhurried = settings(deadline=None)
-
-Order = tuple[str, ...]
-
-SIZES = [(3, 300), (6, 300), (10, 1000)]
 BOTH: list[Scheduler] = [LeastLoaded(), Chance()]
+EACH = pytest.mark.parametrize(
+    "scheduler", BOTH, ids=["leastloaded", "chance"]
+)
 
 
-def names(number: int) -> list[str]:
-    return [f"gw{i}" for i in range(number)]
-
-
-def request(
-    unit: str, eligible: Sequence[str], kept: Order = (), depth: int = 5
-) -> Request:
-    rows = tuple(Chassis(name) for name in eligible)
-    return Request(unit, kept, rows, depth)
-
-
-def placed(chassis: int, ports: int, scheduler: Scheduler) -> list[Order]:
+def placed(chassis: int, number: int, scheduler: Scheduler) -> list[Order]:
     """Plan lists for so many new ports on so many equal chassis."""
     fleet = names(chassis)
     nets = frozenset({"public"})
     rows = {c: Chassis(c, physical_networks=nets) for c in fleet}
     units = tuple(
         Unit(name, None, (GatewayPort(name, physical_networks=nets),))
-        for name in (f"lrp{i}" for i in range(ports))
+        for name in (f"lrp{i}" for i in range(number))
     )
     snapshot = Snapshot(frozen_map(rows), units)
     live = {c: Verdict(State.LIVE, 0, "") for c in fleet}
@@ -64,201 +48,100 @@ def placed(chassis: int, ports: int, scheduler: Scheduler) -> list[Order]:
     return [change.after for change in changes]
 
 
-def survivors(orders: Sequence[Order], failed: Sequence[str]) -> Counter[str]:
-    """Count, one list after the other, who carries what after failures."""
-    loads: Counter[str] = Counter()
-    for order in orders:
-        left = [c for c in order if c not in failed]
-        loads.update(left[:1])
-    return loads
-
-
-def test_leastloaded_chooses_who_carries_least() -> None:
+def busy() -> Ledger:
+    """Return the ledger of a fleet that carries something already."""
     ledger = Ledger()
-    ledger.add(("a", "b"), weight=2)
-    ledger.add(("b", "c"))
-    ledger.add(("c", "a"), weight=3)
-    order = LeastLoaded().choose(request("lrp", "abc", depth=1), ledger)
-    assert list(order) == ["b"]
+    ledger.add(("gw1", "gw2", "gw3"), weight=2)
+    ledger.add(("gw2", "gw1"))
+    return ledger
 
 
-def test_leastloaded_thinks_of_the_primarys_failure() -> None:
-    ledger = Ledger()
-    for order in (("a", "b"), ("a", "b"), ("c", "a")):
-        ledger.add(order)
-    # b carries nothing now, but would carry two if a failed; c one.
-    chosen = LeastLoaded().choose(request("lrp", "bc", ("a",), 1), ledger)
-    assert list(chosen) == ["c"]
-
-
-def test_leastloaded_thinks_of_two_failures() -> None:
-    ledger = Ledger()
-    for order in (("a", "b", "c"), ("b", "a", "c"), ("d", "a", "b")):
-        ledger.add(order)
-    # If a and b failed, c would carry two and d one.
-    chosen = LeastLoaded().choose(request("lrp", "cd", ("a", "b"), 1), ledger)
-    assert list(chosen) == ["d"]
-
-
-def test_leastloaded_fills_the_end_of_lists_evenly_too() -> None:
-    ledger = Ledger()
-    ledger.add(("a", "b", "c", "d"))
-    chosen = LeastLoaded().choose(
-        request("lrp", "de", ("a", "b", "c"), 1), ledger
-    )
-    assert list(chosen) == ["e"]
-
-
-@pytest.mark.parametrize(("chassis", "ports"), SIZES)
-def test_leastloaded_is_even_now_and_after_any_single_failure(
-    chassis: int, ports: int
-) -> None:
-    orders = placed(chassis, ports, LeastLoaded())
-    assert len(orders) == ports
-    assert {len(set(order)) for order in orders} == {min(5, chassis)}
-    now = survivors(orders, ())
-    loads = [now[name] for name in names(chassis)]
-    assert max(loads) - min(loads) <= 1
-    worst = max(
-        max(survivors(orders, [failed]).values()) for failed in names(chassis)
-    )
-    assert worst == math.ceil(ports / (chassis - 1))
-
-
-def test_leastloaded_levels_what_others_left_uneven() -> None:
-    ledger = Ledger()
-    for _ in range(5):
-        ledger.add(("a", "b"))
-    orders: list[Order] = [("a", "b")] * 5
-    for i in range(10):
-        chosen = LeastLoaded().choose(request(f"lrp{i}", "abc"), ledger)
-        ledger.add(chosen)
-        orders.append(tuple(chosen))
-    assert survivors(orders, ()) == {"a": 5, "b": 5, "c": 5}
-
-
-LISTS = st.lists(
-    st.tuples(st.permutations("abcdef"), st.integers(1, 6), st.integers(1, 3)),
-    max_size=8,
-)
-
-
-@unhurried
-@given(LISTS, st.lists(st.sampled_from("abcdef"), max_size=2))
-def test_the_ledger_is_exact_for_up_to_two_failures(
-    lists: list[tuple[list[str], int, int]], failed: list[str]
-) -> None:
-    ledger = Ledger()
-    orders: list[Order] = []
-    for order, length, weight in lists:
-        ledger.add(order[:length], weight)
-        orders += [tuple(order[:length])] * weight
-    expected = survivors(orders, failed)
-    assert +ledger.loads(failed) == expected
-    assert +ledger.loads(reversed(failed)) == expected
-    for name in "abcdef":
-        listed = sum(name in order for order in orders)
-        assert ledger.listed(name) == listed
-
-
-@unhurried
-@given(LISTS, st.lists(st.sampled_from("abcdef"), max_size=2))
-def test_what_is_taken_out_of_the_ledger_leaves_no_trace(
-    lists: list[tuple[list[str], int, int]], failed: list[str]
-) -> None:
-    ledger = Ledger()
-    for order, length, weight in lists:
-        ledger.add(order[:length], weight)
-    for order, length, weight in reversed(lists):
-        ledger.remove(order[:length], weight)
-    assert not any(ledger.loads(failed).values())
-    assert not any(ledger.listed(name) for name in "abcdef")
-
-
-def test_the_failed_carry_nothing() -> None:
-    ledger = Ledger()
-    ledger.add(("a", "b"))
-    assert "a" not in ledger.loads(["a"])
-
-
-def test_chance_gives_everybody_every_rank_equally_often() -> None:
-    fleet = names(5)
-    orders = [
-        Chance().choose(request(f"lrp{i}", fleet), Ledger())
-        for i in range(2000)
-    ]
-    for rank in range(5):
-        seen = Counter(order[rank] for order in orders)
-        # 400 expected; five standard deviations are 90.
-        assert all(310 < seen[name] < 490 for name in fleet), seen
-
-
-def test_chance_gives_every_order_equally_often() -> None:
-    orders = Counter(
-        tuple(Chance().choose(request(f"lrp{i}", "abc"), Ledger()))
-        for i in range(3000)
-    )
-    assert len(orders) == 6
-    # 500 expected; five standard deviations are 102.
-    assert all(398 < number < 602 for number in orders.values()), orders
-
-
-def test_chance_does_not_look_at_loads() -> None:
-    ledger = Ledger()
-    ledger.add(("a", "b", "c"), weight=1000)
-    asked = request("lrp", "abc")
-    assert Chance().choose(asked, ledger) == Chance().choose(asked, Ledger())
-
-
-@pytest.mark.parametrize("scheduler", BOTH)
-@unhurried
-@given(fleet=st.permutations(names(6)))
+@EACH
+@given(fleet=st.permutations(names(6)), rank=st.integers(0, 4))
 def test_the_order_of_the_eligible_does_not_matter(
-    scheduler: Scheduler, fleet: list[str]
+    scheduler: Scheduler, fleet: list[str], rank: int
 ) -> None:
-    ledger = Ledger()
-    ledger.add(("gw1", "gw2"))
-    given_order = scheduler.choose(request("lrp", fleet), ledger)
-    assert given_order == scheduler.choose(request("lrp", names(6)), ledger)
+    above = ("gw4", "gw1", "gw0", "gw5")[:rank]
+    answer = ask(scheduler, fleet, above, busy())
+    assert answer == ask(scheduler, names(6), above, busy())
 
 
-@pytest.mark.parametrize("scheduler", BOTH)
-def test_who_leaves_does_not_shuffle_the_others(scheduler: Scheduler) -> None:
-    for i in range(50):
-        whole = scheduler.choose(request(f"lrp{i}", names(6), (), 6), Ledger())
-        fewer = scheduler.choose(request(f"lrp{i}", names(5), (), 6), Ledger())
-        assert [c for c in whole if c != "gw5"] == list(fewer)
-
-
-@pytest.mark.parametrize("scheduler", BOTH)
-@pytest.mark.parametrize("kept", [(), ("kept",), ("kept", "too", "more")])
-@pytest.mark.parametrize(
-    ("eligible", "depth", "number"),
-    [(6, 5, 5), (6, 1, 1), (6, 0, 0), (3, 5, 3), (0, 5, 0)],
-)
-def test_so_many_as_asked_for_and_only_of_the_eligible(
-    scheduler: Scheduler, kept: Order, eligible: int, depth: int, number: int
+@EACH
+@pytest.mark.parametrize("eligible", [0, 1, 2, 3, 40])
+@pytest.mark.parametrize("above", [(), ("up",), ("up", "too", "more")])
+def test_the_answer_is_one_of_the_eligible_or_nobody(
+    scheduler: Scheduler, above: Order, eligible: int
 ) -> None:
-    ledger = Ledger()
-    ledger.add(("kept", "gw1"))
-    chosen = scheduler.choose(
-        request("lrp", names(eligible), kept, depth), ledger
-    )
-    assert len(chosen) == len(set(chosen)) == number
-    assert set(chosen) <= set(names(eligible))
+    ledger = busy()
+    ledger.add(("up", "gw1"))
+    answer = ask(scheduler, names(eligible), above, ledger)
+    if eligible:
+        assert answer in names(eligible)
+    else:
+        assert answer is None
 
 
-@pytest.mark.parametrize("scheduler", BOTH)
+@EACH
+@pytest.mark.parametrize("width", [0, 8])
+def test_a_list_gets_as_deep_as_there_are_chassis(
+    scheduler: Scheduler, width: int
+) -> None:
+    for size in (1, 2, 3, 40):
+        orders = filled(scheduler, pool(names(size), width), ports(10))
+        assert {len(order) for order in orders.values()} == {min(size, 5)}
+        assert all(len(set(order)) == len(order) for order in orders.values())
+
+
+@EACH
+@pytest.mark.parametrize("rank", range(4))
 def test_choosing_changes_neither_request_nor_ledger(
+    scheduler: Scheduler, rank: int
+) -> None:
+    ledger = busy()
+    above = ("gw3", "gw4", "gw0", "gw1")[:rank]
+    request = Request("lrp", above, pool(names(6)))
+    answers = {scheduler.choose(request, ledger) for _ in range(3)}
+    assert len(answers) == 1
+    assert ledger.loads() == {"gw1": 2, "gw2": 1}
+    assert ledger.loads(["gw1"]) == {"gw2": 3}
+    assert ledger.listed("gw3") == 2
+    assert request.above == above
+
+
+@EACH
+def test_ports_do_not_all_prefer_the_same_chassis(
     scheduler: Scheduler,
 ) -> None:
-    ledger = Ledger()
-    ledger.add(("gw1", "gw2"))
-    asked = request("lrp", names(4), ("gw9",))
-    answers = [list(scheduler.choose(asked, ledger)) for _ in range(3)]
-    assert answers[0] == answers[1] == answers[2]
-    assert ledger.loads() == {"gw1": 1}
-    assert ledger.listed("gw3") == 0
+    firsts = {
+        ask(scheduler, names(6), unit=f"lrp{number}") for number in range(60)
+    }
+    assert firsts == set(names(6))
+
+
+@EACH
+def test_who_is_above_and_not_in_the_pool_is_only_passed_over(
+    scheduler: Scheduler,
+) -> None:
+    """A draining chassis stays in lists though it may host nothing new."""
+    for above in (("old",), ("gw0", "old"), ("old", "gw0", "gw1", "gw2")):
+        ledger = Ledger()
+        ledger.add(above)
+        chosen = scheduler.choose(
+            Request("lrp", above, pool(names(5), 2)), ledger
+        )
+        assert chosen in {*names(5)} - {*above}
+
+
+def test_only_leastloaded_wants_lists_kept_even() -> None:
+    assert LeastLoaded.balances
+    assert not getattr(Chance(), "balances", False)
+
+
+def test_a_request_says_who_may_be_answered() -> None:
+    rows = [Chassis(name) for name in ("b", "c", "a")]
+    request = Request("lrp", ("b",), Pool(rows))
+    assert [chassis.name for chassis in request.eligible] == ["a", "c"]
+    assert request.weight == 1
 
 
 SAME = """

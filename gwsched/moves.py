@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the aim to the next steps: bring in, move one, re-rank the rest.
+
+A unit goes to a chassis only once that is warm in its list: a cold one is
+first brought in at the end, which costs nothing, and raised when its BFD
+sessions are up.  One move at a time, within the budget, verified by its
+claim before the next (pace.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+
+from gwsched.balance import Balance, Target
+from gwsched.claims import warm_at
+from gwsched.mesh import gathered
+from gwsched.model import Change, Guard, Reason, Refusal, Unit
+from gwsched.ranks import Ranks
+from gwsched.scene import Scene
+from gwsched.schedulers import Ledger, Scheduler
+
+# How many moves ahead chassis are brought in, at the least.
+AHEAD = 10
+
+
+class Moves:
+    """What to do for lists with which nothing is wrong."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        scheduler: Scheduler,
+        ledger: Ledger,
+        waiting: Set[str],
+    ) -> None:
+        """Take what all parts share, and the units not to be touched now."""
+        self.scene = scene
+        self.waiting = waiting
+        self.scheduler = scheduler
+        self.ledger = ledger
+        self.units = [u for u in scene.units if self._carries(u)]
+        self.deferred: Counter[Guard] = Counter()
+        self.refusals: list[Refusal] = []
+        self.uneven = False
+
+    def changes(self) -> list[Change]:
+        """Return at most one move, and what costs nothing."""
+        balance = Balance(self.scene, self.units)
+        targets = [
+            target
+            for target in balance.targets()
+            if self._may_change(target.unit, self._moved(target))
+        ]
+        self.refusals = balance.refusals
+        self.uneven = balance.uneven
+        halted = not self._past(self.scene.past.pace.halted_until)
+        if halted:
+            self.deferred[Guard.UNVERIFIED] = len(targets)
+            targets = []
+        ready = [target for target in targets if self._is_warm(target)]
+        move = self._next_move(ready)
+        brought = list(self._bring_in(targets))
+        found = [*([move] if move else []), *brought]
+        if self.scene.balances:
+            found += self._re_ranked(targets)
+        return found or self._gathered()
+
+    def _gathered(self) -> list[Change]:
+        """Return what keeps the BFD mesh small, when all else is done."""
+        rivals = self.scene.past.rivals
+        usual = [
+            unit
+            for unit in self.units
+            if unit.in_force
+            and unit.holder == unit.order[0]
+            and not unit.excluded
+            and self._living(unit) == unit.order
+            and rivals.is_ours(unit)
+        ]
+        found = gathered(self.scene, self.scheduler, self.ledger, usual)
+        return [c for c in found if self._may_change(c.unit, c.after)]
+
+    def _carries(self, unit: Unit) -> bool:
+        return bool(self._living(unit))
+
+    def _living(self, unit: Unit) -> tuple[str, ...]:
+        if self.scene.who.all_dead.isdisjoint(unit.order):
+            return unit.order
+        return tuple(c for c in unit.order if not self.scene.who.dead(c))
+
+    def _past(self, moment: float) -> bool:
+        return self.scene.clock.past(moment)
+
+    def _may_change(self, unit: Unit, order: tuple[str, ...]) -> bool:
+        """Whether a unit may be given a list, as far as others go."""
+        if unit.name in self.waiting:
+            return False
+        return self._past(self.scene.past.rivals.waits(unit, order))
+
+    def _is_warm(self, target: Target) -> bool:
+        claim = self.scene.health.claims.get(target.unit.name)
+        if self.scene.policy.max_candidates == 1:
+            return True  # there is no place to warm up in
+        if claim is None or target.chassis not in target.unit.order:
+            return False
+        bfd_time = self.scene.snapshot.bfd_time
+        return self._past(warm_at(claim, target.chassis, bfd_time))
+
+    def _next_move(self, ready: Sequence[Target]) -> Change | None:
+        """Return the first move that is ready, if the budget allows one."""
+        if not ready:
+            return None
+        pace = self.scene.past.pace
+        if pace.flight or not self._past(pace.next_at):
+            self.deferred[Guard.BUDGET] = len(ready)
+            return None
+        self.deferred[Guard.BUDGET] = len(ready) - 1
+        return self._change(ready[0], self._moved(ready[0]))
+
+    def _bring_in(self, targets: Sequence[Target]) -> Iterator[Change]:
+        ahead = max(AHEAD, self.scene.policy.moves_per_minute)
+        most = self.scene.policy.max_candidates
+        for target in targets[:ahead]:
+            order = target.unit.order
+            if target.chassis in order:
+                continue
+            kept = order if len(order) < most else order[:-1]
+            brought = (*kept, target.chassis)
+            if kept and self._may_change(target.unit, brought):
+                yield self._change(target, brought)
+
+    def _change(self, target: Target, order: tuple[str, ...]) -> Change:
+        form = self.scene.form(target.unit)
+        return Change(target.unit, form, order, target.reason, target.why)
+
+    def _re_ranked(self, targets: Sequence[Target]) -> list[Change]:
+        """Level the backups, as if all moves were made already."""
+        orders = {unit.name: self._living(unit) for unit in self.units}
+        orders |= {t.unit.name: self._moved(t) for t in targets}
+        moving = {target.unit.name for target in targets}
+
+        def fixed(unit: Unit) -> bool:
+            # What is not held by its primary is followed, or claimed, first.
+            works = unit.in_force and unit.holder == unit.order[0]
+            alive = orders[unit.name] == unit.order
+            free = unit.name not in moving and not unit.excluded
+            return not (works and alive and free)
+
+        ranks = Ranks(self.scene, self.units, orders, fixed)
+        return [
+            Change(
+                ranking.unit,
+                self.scene.form(ranking.unit),
+                ranking.order,
+                Reason.REBALANCE,
+                ranking.why,
+            )
+            for ranking in ranks.rankings()
+            if self._may_change(ranking.unit, ranking.order)
+        ]
+
+    def _moved(self, target: Target) -> tuple[str, ...]:
+        """Return the list after a move: the one before is second.
+
+        Or last, where it is to be emptied.
+        """
+        primary, *backups = target.unit.order
+        rest = [c for c in backups if c != target.chassis]
+        order = (target.chassis, primary, *rest)
+        if target.reason is Reason.DRAIN:
+            order = (target.chassis, *rest, primary)
+        return order[:1] if self.scene.policy.max_candidates == 1 else order

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast primaries may be moved that need not be moved.
+
+One such move is under way at a time: the next starts when the last one was
+claimed and the budget allows it.  A move that does not end in a claim stops
+all others for a while, for twice as long each time in a row.  OVN keeps the
+port where it was then, and the planner makes that the primary again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from gwsched.model import Change, Policy, Reason, Snapshot
+
+# What the budget paces, and what a move that failed stops.
+VOLUNTARY = frozenset({Reason.DRAIN, Reason.PIN, Reason.REBALANCE})
+# A warm new primary claims within milliseconds of the write; northd and the
+# controllers of a large cloud may need seconds to carry it over.
+CLAIM_TIME = 20.0
+# How long a failed move stops all others (seconds), and at the most.
+HALT = 600.0
+LONGEST_HALT = 9600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A move under way: of which unit, whither, since when."""
+
+    unit: str
+    target: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What was moved, and when the next may be.
+
+    ``running`` says that evening out has begun and goes on until all is
+    even, though the threshold is not passed any more.
+    """
+
+    flight: Flight | None = None
+    next_at: float = -math.inf
+    halted_until: float = -math.inf
+    failures: int = 0
+    why: str = ""
+    running: bool = False
+
+    def wake_at(self) -> float:
+        """When a move under way runs out of time."""
+        return self.flight.since + CLAIM_TIME if self.flight else math.inf
+
+
+def follow(pace: Pace, snapshot: Snapshot, now: float) -> Pace:
+    """Note what became of the move under way."""
+    flight = pace.flight
+    if flight is None:
+        return pace
+    unit = next((u for u in snapshot.units if u.name == flight.unit), None)
+    if unit is None:
+        return replace(pace, flight=None)  # deleted meanwhile
+    if unit.holder == flight.target:
+        return replace(pace, flight=None, failures=0, why="")
+    kept = unit.order[:1] == (flight.target,)
+    if kept and now < flight.since + CLAIM_TIME:
+        return pace
+    halt = min(HALT * 2**pace.failures, LONGEST_HALT)
+    what = "did not claim it" if kept else "lost it before claiming it"
+    return replace(
+        pace,
+        flight=None,
+        halted_until=now + halt,
+        failures=pace.failures + 1,
+        why=f"{flight.unit} was moved to {flight.target}, which {what}; "
+        f"no more such moves for {halt:.0f} s",
+    )
+
+
+def launched(pace: Pace, change: Change, policy: Policy, now: float) -> Pace:
+    """Note a voluntary move that was written just now."""
+    return replace(
+        pace,
+        flight=Flight(change.unit.name, change.after[0], now),
+        next_at=now + 60.0 / policy.moves_per_minute,
+    )

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does not wait: ports without a gateway, dead ones, short lists.
+
+First it is drafted for every unit who stays, then all primaries that are
+missing are chosen, then rank by rank everybody else: the best backup
+depends on all primaries, the best third on all seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gwsched.drafts import Draft, mended
+from gwsched.model import Change, Reason, Refusal, Unit
+from gwsched.primaries import Primaries
+from gwsched.scene import Scene
+from gwsched.schedulers import Ledger, Request, Scheduler
+from gwsched.staying import Staying
+
+
+class Repairs:
+    """One pass over all units; what was found is in its attributes.
+
+    ``calm`` are the units about which there was nothing at all to say.
+    """
+
+    def __init__(self, scene: Scene, scheduler: Scheduler) -> None:
+        self.scene = scene
+        self.scheduler = scheduler
+        self.who = scene.who
+        self.ledger = Ledger()
+        self.calm: list[Unit] = []
+        self._drafts: dict[str, Draft] = {}
+        self._lists: dict[str, tuple[str, ...]] = {}
+
+    def outcomes(self) -> list[Change | Refusal]:
+        """Return what is to be changed or cannot be, most urgent first."""
+        opened = self._open()
+        primaries = Primaries(self.scene, self.scheduler, self.ledger)
+        self._lists.update(primaries.choose(self._lists, opened))
+        self._choose_backups(opened)
+        found = [found for unit in opened if (found := self._decide(unit))]
+        return sorted(found, key=lambda one: self._is_served(one.unit))
+
+    def _open(self) -> list[Unit]:
+        """Count all lists; return the units to work on, most bound first."""
+        opened = []
+        stay = Staying(self.scene)
+        for unit in self.scene.units:
+            if self._is_calm(unit):
+                self.calm.append(unit)
+                self.ledger.add(unit.order, unit.weight)
+                continue
+            draft = Draft(unit.order)
+            if not unit.excluded and unit.in_force:
+                draft = stay.draft(unit)
+                opened.append(unit)
+            # else northd has yet to carry over the last write
+            served = self.who.ranked(unit, draft.order)
+            self._drafts[unit.name] = draft
+            self._lists[unit.name] = served
+            self.ledger.add(served, unit.weight)
+        return sorted(opened, key=self._turn)
+
+    def _turn(self, unit: Unit) -> tuple[int, int, str]:
+        return len(self.who.names(unit)), -unit.weight, unit.name
+
+    def _is_calm(self, unit: Unit) -> bool:
+        """Whether nothing at all is to be said about a unit.
+
+        The short way for the many: everybody of a full list serves, and the
+        primary, or nobody, holds it.
+        """
+        order, most = unit.order, self.scene.policy.max_candidates
+        if not order or not unit.in_force or unit.excluded or unit.is_tangled:
+            return False
+        if unit.shadowed or unit.holder not in (order[0], None):
+            return False
+        if not self.who.servers(unit).issuperset(order):
+            return False
+        if any(self.who.draining(name) for name in order):
+            return False
+        if self.scene.switches(unit) or (unit.neutron and len(order) > most):
+            return False
+        return len(order) >= most or not self.who.besides(unit, order)
+
+    def _is_served(self, unit: Unit) -> bool:
+        return bool(self.who.serving(unit, unit.order))
+
+    def _choose_backups(self, opened: Sequence[Unit]) -> None:
+        """Let the scheduler fill up the lists, one rank after another."""
+        for rank in range(1, self.scene.policy.max_candidates):
+            for unit in opened:
+                above = self._lists[unit.name]
+                if len(above) == rank and self._room(unit) > 0:
+                    chosen = self._ask(unit, above)
+                    if chosen:
+                        self._lists[unit.name] = (*above, chosen)
+
+    def _room(self, unit: Unit) -> int:
+        """How many may come in besides those that stay in whatever role."""
+        staying = {*self._drafts[unit.name].order, *self._lists[unit.name]}
+        return self.scene.policy.max_candidates - len(staying)
+
+    def _ask(self, unit: Unit, above: tuple[str, ...]) -> str | None:
+        """Ask the scheduler, and believe only an answer of the right kind."""
+        pool = self.who.pool(unit)
+        known = {*self._drafts[unit.name].order, *above}
+        if known.issuperset(pool.names):
+            return None
+        request = Request(unit.name, above, pool, unit.weight)
+        answer = self.scheduler.choose(request, self.ledger)
+        if not isinstance(answer, str) or answer in known:
+            return None
+        if answer not in pool.chassis:
+            return None
+        self.ledger.extend(above, answer, unit.weight)
+        return answer
+
+    def _decide(self, unit: Unit) -> Change | Refusal | None:
+        """Decide on one unit: a change, a refusal, or nothing to do."""
+        draft = self._drafts[unit.name]
+        served = self.who.ranked(unit, draft.order)
+        listed = self._lists[unit.name]
+        if not listed:
+            if draft.order == unit.order:
+                return self._nobody(unit)
+        elif listed != served:
+            others = [c for c in draft.order if c not in listed]
+            draft = draft.to(
+                [*listed, *others], *_filling(unit, served, listed)
+            )
+        draft = mended(self.scene, unit, draft)
+        if draft.reason is None:
+            return None
+        form = self.scene.form(unit)
+        return Change(unit, form, draft.order, draft.reason, draft.why)
+
+    def _nobody(self, unit: Unit) -> Refusal:
+        """Say why a unit stays without anybody to serve it."""
+        if self.who.names(unit):
+            why = "the scheduler chose none of the eligible"
+            return Refusal(unit, "scheduler", why)
+        return self.who.refusal(unit)
+
+
+def _filling(
+    unit: Unit, served: Sequence[str], listed: Sequence[str]
+) -> tuple[Reason, str]:
+    names = ", ".join(c for c in listed if c not in served)
+    if not unit.order:
+        return Reason.NEW, f"had no candidates; {names} chosen"
+    if not served:
+        return Reason.FAILOVER, f"nobody serves it; {names} chosen"
+    return Reason.REPAIR, f"filled up with {names}"

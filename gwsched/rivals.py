@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Others who write the same lists: give way, and never fight.
+
+A list that somebody else has written is left alone until it has stood for
+a moment, for others write in several steps (Neutron's does when a chassis
+goes).  Where we have wanted the same list twice and it was rewritten twice,
+theirs stays for a while, for twice as long with every further time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from gwsched.model import (
+    OWN_GROUP,
+    Candidate,
+    Change,
+    Snapshot,
+    Unit,
+    frozen_map,
+)
+
+# How long a list must stand after a foreign write (seconds).
+SETTLE = 2.0
+# After how many rewrites of one list we give way, for how long at first and
+# at the most, and after how long a peace the count starts anew (seconds).
+PATIENCE = 2
+BACK_OFF = 60.0
+LONGEST_BACK_OFF = 3600.0
+PEACE = 7200.0
+
+Lists = Mapping[str, tuple[Candidate, ...]]
+
+
+def _no_lists() -> Lists:
+    return frozen_map({})
+
+
+@dataclass(frozen=True, slots=True)
+class Feud:
+    """What somebody else did to a list of ours.
+
+    ``wanted`` is the order we wrote and they rewrote ``rewrites`` times in a
+    row; ``theirs`` is what they wrote last, ``until`` when it may change.
+    """
+
+    changed_at: float
+    wanted: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+    rewrites: int = 0
+    until: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """What we have seen and written, and what became of it."""
+
+    seen: Lists = field(default_factory=_no_lists)
+    ours: Lists = field(default_factory=_no_lists)
+    feuds: Mapping[str, Feud] = field(default_factory=lambda: frozen_map({}))
+    foreign_writes: int = 0
+
+    def is_ours(self, unit: Unit) -> bool:
+        """Whether a unit's list is as we have written it.
+
+        Of a group of our own that nobody was seen to write, we take it so.
+        """
+        own = self.ours.get(unit.name)
+        if own is not None:
+            return own == unit.candidates
+        return unit.name.startswith(OWN_GROUP) and unit.name not in self.feuds
+
+    def waits(self, unit: Unit, wanted: tuple[str, ...]) -> float:
+        """Until when a unit must not be given a list."""
+        feud = self.feuds.get(unit.name)
+        if feud is None:
+            return -math.inf
+        settled = feud.changed_at + SETTLE
+        return max(settled, feud.until if feud.wanted == wanted else settled)
+
+
+def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
+    """Note which lists others have written since the last time."""
+    seen = {unit.name: unit.candidates for unit in snapshot.units}
+    feuds = {
+        name: feud
+        for name, feud in rivals.feuds.items()
+        if name in seen and now < max(feud.changed_at + PEACE, feud.until)
+    }
+    writes = rivals.foreign_writes
+    for name, candidates in seen.items():
+        before = rivals.seen.get(name)
+        if before is candidates or before is None or before == candidates:
+            continue
+        if rivals.ours.get(name) != candidates:
+            writes += 1
+            old = feuds.get(name) or Feud(now)
+            feuds[name] = _rewritten(rivals, old, name, candidates, now)
+    ours = {name: own for name, own in rivals.ours.items() if name in seen}
+    return replace(
+        rivals,
+        seen=frozen_map(seen),
+        ours=frozen_map(ours),
+        feuds=frozen_map(feuds),
+        foreign_writes=writes,
+    )
+
+
+def _rewritten(
+    rivals: Rivals,
+    old: Feud,
+    name: str,
+    candidates: tuple[Candidate, ...],
+    now: float,
+) -> Feud:
+    theirs = tuple(c.chassis for c in candidates)
+    ours = rivals.ours.get(name)
+    if ours is None or ours != rivals.seen.get(name):
+        return replace(old, changed_at=now, theirs=theirs)
+    wanted = tuple(c.chassis for c in ours)
+    rewrites = old.rewrites + 1 if old.wanted == wanted else 1
+    excess = rewrites - PATIENCE
+    back_off = min(BACK_OFF * 2 ** max(excess, 0), LONGEST_BACK_OFF)
+    until = now + back_off if excess >= 0 else -math.inf
+    return Feud(now, wanted, theirs, rewrites, until)
+
+
+def wrote(rivals: Rivals, changes: tuple[Change, ...]) -> Rivals:
+    """Note what we have written."""
+    ours = dict(rivals.ours)
+    ours.update({c.unit.name: c.candidates for c in changes})
+    return replace(rivals, ours=frozen_map(ours))

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that one plan is made from, in one hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gwsched.clock import Clock
+from gwsched.eligibility import Eligibility
+from gwsched.model import Form, Health, Policy, Snapshot, Unit
+from gwsched.pace import Pace
+from gwsched.rivals import Rivals
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the loop remembers of moves and of other writers."""
+
+    pace: Pace = field(default_factory=Pace)
+    rivals: Rivals = field(default_factory=Rivals)
+
+
+class Scene:
+    """The input of a plan, and the answers that its parts share.
+
+    ``balances`` says that the scheduler wants the lists kept even.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        health: Health,
+        policy: Policy,
+        past: Past,
+        now: float,
+        *,
+        balances: bool = True,
+    ) -> None:
+        self.balances = balances
+        self.snapshot = snapshot
+        self.units = sorted(snapshot.units, key=lambda unit: unit.name)
+        self.health = health
+        self.policy = policy
+        self.past = past
+        self.clock = Clock(now)
+        self.who = Eligibility(snapshot, health, policy.scatter_width)
+        self._families = _families(self.units)
+
+    def siblings(self, unit: Unit) -> list[Unit]:
+        """Return the other units of a unit's routers."""
+        if unit.routers.isdisjoint(self._families):
+            return []
+        found = {
+            other.name: other
+            for router in unit.routers
+            for other in self._families.get(router, ())
+        }
+        found.pop(unit.name, None)
+        return list(found.values())
+
+    def switches(self, unit: Unit) -> bool:
+        """Whether a unit's list is to go to the other table.
+
+        Neutron puts its own back; a group that several share stays one.
+        """
+        wanted = self.policy.table
+        if wanted is None or unit.form in (None, wanted):
+            return False
+        return not (unit.neutron or unit.externals or len(unit.ports) > 1)
+
+    def form(self, unit: Unit) -> Form:
+        """Return the table a unit's list belongs in."""
+        if self.switches(unit) or unit.form is None:
+            return self.policy.table or self.snapshot.default_form
+        return unit.form
+
+
+def _families(units: Iterable[Unit]) -> dict[str, list[Unit]]:
+    """Return the routers that have several units."""
+    found: dict[str, list[Unit]] = {}
+    for unit in units:
+        for router in unit.routers:
+            found.setdefault(router, []).append(unit)
+    return {
+        name: them for name, them in found.items() if name and len(them) > 1
+    }
