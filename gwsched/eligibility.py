@@ -63,7 +63,8 @@ class Eligibility:
         pool = self.pool(unit)
         if not siblings and self._intents.pinned(unit) is None:
             return pool
-        for filters in (PREFERENCES, {"pin": PREFERENCES["pin"]}):
+        each = [{name: ask} for name, ask in PREFERENCES.items()]
+        for filters in (PREFERENCES, *each):
             narrow = [
                 name
                 for name in pool.names

@@ -141,13 +141,18 @@ def _guards(
     if stuck:
         guards[Guard.ISOLATION] = stuck
     gone, fleet = lost
-    most = gone >= MASS_COUNT and gone >= MASS_PART * fleet
-    if most or (gone > 1 and gone == fleet):
+    if is_mass_failure(gone, fleet):
         guards[Guard.MASS_FAILURE] = (
             f"{gone} of {fleet} gateways lost at once: more likely a "
             f"network or database fault than so many deaths"
         )
     return guards
+
+
+def is_mass_failure(gone: int, fleet: int) -> bool:
+    """Whether so many gateways of a fleet are too many to be believed."""
+    most = gone >= MASS_COUNT and gone >= MASS_PART * fleet
+    return most or (gone > 1 and gone == fleet)
 
 
 def _started(snapshot: Snapshot, beats: Heartbeats, now: float) -> bool:

@@ -40,7 +40,7 @@ def _near(scene: Scene, unit: Unit) -> tuple[str, ...]:
         return unit.order
     kept = unit.order[:1]
     for name in unit.order[1:]:
-        if name in pool.members_near(kept):
+        if pool.is_near(name, kept):
             kept = (*kept, name)
     return kept
 

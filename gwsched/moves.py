@@ -59,14 +59,12 @@ class Moves:
             self.deferred[Guard.UNVERIFIED] = len(targets)
             targets = []
         ready = [target for target in targets if self._is_warm(target)]
-        move = self._next_move(ready)
-        brought = list(self._bring_in(targets))
-        found = [*([move] if move else []), *brought]
+        found = [*self._next_moves(ready), *self._bring_in(targets)]
         if self.scene.balances:
             found += self._re_ranked(targets)
-        return found or self._gathered()
+        return found or self._gathered({t.unit.name for t in targets})
 
-    def _gathered(self) -> list[Change]:
+    def _gathered(self, moving: Set[str]) -> list[Change]:
         """Return what keeps the BFD mesh small, when all else is done."""
         rivals = self.scene.past.rivals
         usual = [
@@ -74,7 +72,7 @@ class Moves:
             for unit in self.units
             if unit.in_force
             and unit.holder == unit.order[0]
-            and not unit.excluded
+            and not (unit.excluded or unit.name in moving)
             and self._living(unit) == unit.order
             and rivals.is_ours(unit)
         ]
@@ -107,16 +105,14 @@ class Moves:
         bfd_time = self.scene.snapshot.bfd_time
         return self._past(warm_at(claim, target.chassis, bfd_time))
 
-    def _next_move(self, ready: Sequence[Target]) -> Change | None:
+    def _next_moves(self, ready: Sequence[Target]) -> list[Change]:
         """Return the first move that is ready, if the budget allows one."""
-        if not ready:
-            return None
         pace = self.scene.past.pace
-        if pace.flight or not self._past(pace.next_at):
-            self.deferred[Guard.BUDGET] = len(ready)
-            return None
-        self.deferred[Guard.BUDGET] = len(ready) - 1
-        return self._change(ready[0], self._moved(ready[0]))
+        allowed = pace.together
+        if ready and (pace.flight or not self._past(pace.next_at)):
+            allowed = 0
+        self.deferred[Guard.BUDGET] = max(len(ready) - allowed, 0)
+        return [self._change(t, self._moved(t)) for t in ready[:allowed]]
 
     def _bring_in(self, targets: Sequence[Target]) -> Iterator[Change]:
         ahead = max(AHEAD, self.scene.policy.moves_per_minute)

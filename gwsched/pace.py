@@ -37,7 +37,8 @@ class Flight:
 class Pace:
     """What was moved, and when the next may be.
 
-    ``running`` says that evening out has begun and goes on until all is
+    ``together`` is how many moves may be made at once: one, unless nobody
+    is there to be interrupted.  ``running`` says that evening out has begun and goes on until all is
     even, though the threshold is not passed any more.
     """
 
@@ -47,6 +48,7 @@ class Pace:
     failures: int = 0
     why: str = ""
     running: bool = False
+    together: int = 1
 
     def wake_at(self) -> float:
         """When a move under way runs out of time."""

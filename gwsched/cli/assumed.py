@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from gwsched.health import MASS_COUNT, MASS_PART
+from gwsched.health import is_mass_failure
 from gwsched.model import (
     Claim,
     Health,
@@ -75,8 +75,7 @@ def mass_failure(snapshot: Snapshot, found: Health) -> str:
     """Say, if so, that a guard would stop gwsched after such a failure."""
     fleet = [c.name for c in snapshot.chassis.values() if c.is_gateway]
     lost = sum(found.state(name) is not State.LIVE for name in fleet)
-    most = lost >= MASS_COUNT and lost >= MASS_PART * len(fleet)
-    if most or (lost > 1 and lost == len(fleet)):
+    if is_mass_failure(lost, len(fleet)):
         return (
             f"{lost} of {len(fleet)} gateways silent at once is a mass "
             f"failure to gwsched: it would write nothing before some are "
@@ -94,6 +93,8 @@ def _state(
         return State.DEAD, EVER, "it has failed"
     if not snapshot.heartbeat:
         return State.LIVE, EVER, "has a row; heartbeats are switched off"
-    if snapshot.answered.get(name, -1) >= snapshot.published - 1:
+    # One that nobody has answered says nothing about anybody.
+    last = min(snapshot.published, max(snapshot.answered.values(), default=0))
+    if snapshot.answered.get(name, -1) >= last - 1:
         return State.LIVE, EVER, "answers heartbeats"
     return State.SUSPECT, EVER, "left the last two heartbeats unanswered"

@@ -72,6 +72,10 @@ class Outlook:
         return sum(c.is_move and c.reason in VOLUNTARY for c in self.changes)
 
 
+# Nobody waits for the moves of a forecast: as many at once as there are.
+ALL = 1 << 30
+
+
 def kind(change: Change) -> str:
     """Say in one word what a change does to a list."""
     if not change.unit.order:
@@ -101,7 +105,7 @@ def to_rest(
     # What is in NB is on its way to SB; the daemon waits until it is there.
     units = {u.name: replace(u, in_force=True) for u in snapshot.units}
     claims = {name: assumed.settled(unit) for name, unit in units.items()}
-    past, now = Past(), 0.0
+    past, now = Past(Pace(together=ALL)), 0.0
     changes: list[Change] = []
     for _ in range(MOST_ROUNDS + ROUNDS_PER_UNIT * len(units)):
         seen = replace(seen, units=tuple(units.values()))
@@ -125,7 +129,7 @@ def to_rest(
 def _remembered(past: Past, made: Plan) -> Past:
     """Remember what the daemon would, but not when the next move may be."""
     wrote = rivals.wrote(past.rivals, made.changes)
-    return Past(Pace(running=made.uneven), wrote)
+    return Past(Pace(running=made.uneven, together=ALL), wrote)
 
 
 def _moved(

@@ -58,7 +58,7 @@ class Pool:
             name
             for name in nearby
             if name not in above
-            and all(self._is_near(name, other) for other in others)
+            and all(self._is_within(name, other) for other in others)
         )
         return found or self.ring
 
@@ -75,9 +75,13 @@ class Pool:
             return self._place[name]
         return bisect_left(self.ring, point(name), key=point) - 0.5
 
-    def _is_near(self, name: str, other: float) -> bool:
+    def is_near(self, name: str, above: Sequence[str]) -> bool:
+        """Whether a chassis, of the pool or not, is near all those above."""
+        return all(self._is_within(name, self._where(c)) for c in above)
+
+    def _is_within(self, name: str, other: float) -> bool:
         """Whether a chassis is within reach of a place on the ring."""
-        apart = abs(self._place[name] - other)
+        apart = abs(self._where(name) - other)
         return min(apart, len(self.ring) - apart) <= self._reach
 
     def zones(self, above: Iterable[str]) -> frozenset[str]:
