@@ -32,7 +32,6 @@ class Fleet:
     ) -> None:
         self.chassis = scene.snapshot.chassis
         self.threshold = scene.policy.threshold
-        self.zoned = len({c.zones for c in self.chassis.values()}) > 1
         self.first = dict.fromkeys(self.chassis, 0)
         kinds = {}
         for unit in units:
@@ -44,6 +43,7 @@ class Fleet:
         able = (scene.who.names(unit) for unit in kinds.values())
         hosts = {name for name, load in self.first.items() if load}
         self.hosts = hosts.union(*able)
+        self.zoned = len({self.chassis[n].zones for n in self.hosts}) > 1
         self.capacity = sum(self.chassis[n].capacity for n in self.hosts)
         self.second: dict[str, Mapping[str, int]] = {}
 
@@ -127,7 +127,7 @@ class Failure:
     ) -> str:
         """Say why one inherits instead of another."""
         failure = f"were {' and '.join(self.failed)} to fail"
-        if self.scale[was] * self.fleet.chassis[was].capacity > 1:
+        if self._is_same_zone(was) and not self._is_same_zone(chassis):
             return f"{failure}, {chassis} is in another zone and {was} is not"
         return (
             f"{failure}, {was} would carry {before[was]} and {chassis} "

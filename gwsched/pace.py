@@ -38,8 +38,8 @@ class Pace:
     """What was moved, and when the next may be.
 
     ``together`` is how many moves may be made at once: one, unless nobody
-    is there to be interrupted.  ``running`` says that evening out has begun and goes on until all is
-    even, though the threshold is not passed any more.
+    is there to be interrupted.  ``running`` says that evening out has begun
+    and goes on until all is even, though the threshold is not passed.
     """
 
     flight: Flight | None = None
