@@ -82,6 +82,7 @@ class Chassis:
 
     ``capacity`` is how much it can carry beside others (1 is usual).
     ``denied`` says why configuration keeps it from hosting anything.
+    ``maps_macs`` says that it has ``ovn-chassis-mac-mappings``.
     ``uncertain`` is set where ``ovn-bridge-mappings`` or ``ovn-cms-options``
     could not be parsed whole: what is missing then proves nothing.
     """
@@ -93,6 +94,7 @@ class Chassis:
     zones: frozenset[str] = frozenset()
     capacity: int = 1
     denied: str = ""
+    maps_macs: bool = False
     uncertain: bool = False
 
 
@@ -313,13 +315,18 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A new candidate list for one unit, best first, and its reason."""
+    """A new candidate list for one unit, best first, and its reason.
+
+    ``nudges`` says that the localnet ports its ports face are to be touched
+    as well, so that ovn-controller looks at them again.
+    """
 
     unit: Unit
     form: Form
     after: tuple[str, ...]
     reason: Reason
     why: str
+    nudges: bool = False
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

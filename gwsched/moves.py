@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 
 from gwsched.balance import Balance, Target
 from gwsched.claims import warm_at
@@ -112,7 +113,21 @@ class Moves:
         if ready and (pace.flight or not self._past(pace.next_at)):
             allowed = 0
         self.deferred[Guard.BUDGET] = max(len(ready) - allowed, 0)
-        return [self._change(t, self._moved(t)) for t in ready[:allowed]]
+        return [self._move(target) for target in ready[:allowed]]
+
+    def _move(self, target: Target) -> Change:
+        """Return a move, with what ovn-controller overlooks about it.
+
+        With ovn-chassis-mac-mappings it does not make the flows of localnet
+        ports anew when a gateway port moves, and the router is cut off until
+        something else has them made (ovn-org/ovn issue 129; measured).
+        """
+        known = self.scene.snapshot.chassis
+        both = (target.unit.order[0], target.chassis)
+        mapped = any(known[name].maps_macs for name in both if name in known)
+        return replace(
+            self._change(target, self._moved(target)), nudges=mapped
+        )
 
     def _bring_in(self, targets: Sequence[Target]) -> Iterator[Change]:
         ahead = max(AHEAD, self.scene.policy.moves_per_minute)

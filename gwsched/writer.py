@@ -17,6 +17,9 @@ from ovs.db.idl import Transaction
 from gwsched.connection import Database
 from gwsched.model import OWN_GROUP, Candidate, Change, Form
 
+# The key that is counted up in the options of a localnet port.
+NUDGE = "gwsched-moved"
+
 
 class StaleError(Exception):
     """What was planned for is not what is there any more."""
@@ -44,6 +47,30 @@ class Writer:
             self._write_group(change)
         else:
             self._write_own_group(change)
+        if change.nudges:
+            self._nudge(change)
+
+    def _nudge(self, change: Change) -> None:
+        """Touch the localnet ports that the unit's ports face.
+
+        The key means nothing to OVN; that the row differs is all.
+        """
+        for port in change.unit.ports:
+            for row in self._localnets.get(port.name, ()):
+                before = row.options.get(NUDGE, "0")
+                count = int(before) + 1 if before.isdecimal() else 1
+                row.setkey("options", NUDGE, str(count))
+
+    @cached_property
+    def _localnets(self) -> dict[str, list[Any]]:
+        """The localnet ports of the switch that each router port faces."""
+        found: dict[str, list[Any]] = {}
+        for switch in self._tables["Logical_Switch"].rows.values():
+            rows = [row for row in switch.ports if row.type == "localnet"]
+            for row in switch.ports:
+                if "router-port" in row.options:
+                    found[row.options["router-port"]] = rows
+        return found
 
     def _write_port(self, change: Change) -> None:
         port = self._port_without_group(change)

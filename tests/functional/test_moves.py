@@ -57,6 +57,10 @@ def shares(box: Sandbox) -> list[int]:
     return sorted(Counter(box.holders().values()).values())
 
 
+def held(box: Sandbox, router: str, chassis: str) -> None:
+    wait_for(lambda: box.holder(router) == chassis, f"{chassis} to hold it")
+
+
 def test_evening_out_costs_a_moved_port_one_packet_and_others_none(
     box: Sandbox, tmp_path: Path
 ) -> None:
@@ -106,3 +110,29 @@ def test_ranking_backups_anew_costs_nothing(
     for router, run in runs.items():
         assert run.report.lost == 0, router
         assert order(box, router)[0] == before[router][0]
+
+
+def test_a_move_reaches_gateways_that_map_macs(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    """Else the router is cut off until ovn-controller recomputes."""
+    for number, chassis in enumerate(GATEWAYS, 1):
+        mapping = f"public:0a:0f:00:00:00:{number:02x}"
+        box.execute(
+            *(chassis, "ovs-vsctl", "set", "Open_vSwitch", "."),
+            f'external_ids:ovn-chassis-mac-mappings="{mapping}"',
+        )
+    box.add_router("r1", candidates=GATEWAYS)
+    settled(box, "r1")
+    warm(box)
+    with (
+        traffic(box, ["r1"]) as runs,
+        Daemon(tmp_path, box.nb, box.sb) as daemon,
+    ):
+        daemon.wait_log("guard startup is over")
+        for wanted in ("gw3", "gw2"):
+            pin = f"external_ids:gwsched-pin-lrp-r1={wanted}"
+            box.nbctl("set", "NB_Global", ".", pin)
+            held(box, "r1", wanted)
+            runs["r1"].wait_replies(50, timeout=30)
+    assert runs["r1"].report.lost <= 2
