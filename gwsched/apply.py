@@ -18,7 +18,7 @@ from ovs.poller import Poller
 
 from gwsched import groups, intents
 from gwsched.connection import Database
-from gwsched.model import Change
+from gwsched.decisions import Change
 from gwsched.writer import StaleError, Writer
 
 REBALANCE = intents.PREFIX + "rebalance"

@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from gwsched.model import Claim, Snapshot, Unit, frozen_map
+from gwsched.decisions import Claim
+from gwsched.model import Snapshot, Unit, frozen_map
 
 # Two members that lose only each other overrule each other's claims about
 # twice a second (every 2 s since OVN 24.03.7): a claim that has stood for

@@ -18,7 +18,8 @@ from oslo_config import cfg, types
 from oslo_log import log
 
 from gwsched import __version__, remotes
-from gwsched.model import Form, Policy, Rebalance
+from gwsched.decisions import Policy, Rebalance
+from gwsched.model import Form
 from gwsched.options import GROUPS
 from gwsched.patterns import Patterns
 from gwsched.remotes import ConfigurationError, Tls

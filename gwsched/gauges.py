@@ -12,8 +12,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gwsched.eligibility import Eligibility
-from gwsched.model import Guard, Health, Plan, Snapshot, State, Unit
+from gwsched.decisions import Guard, Health, Plan, State
+from gwsched.model import Snapshot, Unit
+from gwsched.placement.eligibility import Eligibility
 from gwsched.schedulers import Ledger
 
 

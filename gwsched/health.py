@@ -29,18 +29,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gwsched import claims, heartbeat
+from gwsched.decisions import Claim, Guard, Health, Policy, State, Verdict
 from gwsched.heartbeat import Heartbeats
-from gwsched.model import (
-    Claim,
-    Guard,
-    Health,
-    Policy,
-    Snapshot,
-    State,
-    Unit,
-    Verdict,
-    frozen_map,
-)
+from gwsched.model import Snapshot, Unit, frozen_map
 
 # How long the answers to a first heartbeat may trickle in (seconds).
 START_GRACE = 3.0

@@ -16,7 +16,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gwsched.model import Policy, Snapshot, frozen_map
+from gwsched.decisions import Policy
+from gwsched.model import Snapshot, frozen_map
 
 # How many bumps are remembered; more than a chassis gets before its verdict.
 REMEMBERED = 32

@@ -12,20 +12,20 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Hashable
-from dataclasses import replace
+from collections.abc import Callable
 
 from ovs.poller import POLLIN, Poller
 
-from gwsched import apply, health, pace, planner, rivals
+from gwsched import apply
 from gwsched.apply import Result
 from gwsched.conf import Settings
 from gwsched.connection import Database
+from gwsched.decider import Decider
+from gwsched.decisions import Change, Plan
 from gwsched.gauges import View
 from gwsched.metrics import Metrics
-from gwsched.model import Change, Plan, Snapshot
+from gwsched.model import Snapshot
 from gwsched.report import Reporter
-from gwsched.scene import Past
 from gwsched.schedulers import Scheduler
 from gwsched.snapshot import Reader
 from gwsched.watch import ClaimWatch
@@ -56,18 +56,13 @@ class Loop:
     ) -> None:
         self._nb = nb
         self._sb = sb
-        self._scheduler = scheduler
         self._settings = settings
+        self._decider = Decider(scheduler, settings.policy)
         self._metrics = metrics
         self._reporter = Reporter(metrics)
         self._watch = ClaimWatch()
         self._reader: Reader | None = None
-        self._seen: Snapshot | None = None
-        self._basis: Hashable = None
-        self._plan = Plan()
-        self._memory = health.Memory()
-        self._past = Past()
-        self._planned_past = Past()
+        self._undeletable: frozenset[str] = frozenset()
         self._sb_session = 0
         self._changed = False
         self._wake_at = 0.0
@@ -140,49 +135,25 @@ class Loop:
 
     def _cycle(self, now: float) -> None:
         seen = self._read()
-        self._memory = health.step(
-            self._memory,
+        plan = self._decider.decide(
             seen,
-            self._settings.policy,
             now,
             interrupted=self._sb.sessions != self._sb_session,
+            writes=self._nb.has_lock,
         )
         self._sb_session = self._sb.sessions
-        self._remember(seen, now)
-        plan = self._planned(seen, now)
         self._report(seen, plan, now)
         self._publish(seen, plan)
-        self._wake_at = min(
-            plan.wake_at,
-            self._memory.health.wake_at,
-            self._past.pace.wake_at(),
-            self._watch.wake_at,
-        )
+        self._wake_at = min(self._decider.wake_at, self._watch.wake_at)
         if self._nb.has_lock:
-            self._act(plan, now)
-
-    def _remember(self, seen: Snapshot, now: float) -> None:
-        """Follow what became of our writes, and what others have written.
-
-        Who does not write has nothing to remember: another gwsched's
-        writes are not a rival's.
-        """
-        if not self._nb.has_lock:
-            self._past = Past()
-            return
-        flow = pace.follow(self._past.pace, seen, now)
-        others = self._past.rivals
-        if self._seen is None or seen.units is not self._seen.units:
-            others = rivals.follow(others, seen, now)
-        if flow is not self._past.pace or others is not self._past.rivals:
-            self._past = Past(flow, others)
+            self._act(seen, plan, now)
 
     def _report(self, seen: Snapshot, plan: Plan, now: float) -> None:
         self._reporter.problems(seen)
-        self._reporter.health(self._memory.health)
+        self._reporter.health(self._decider.health)
         self._reporter.guards(plan.guards)
         self._reporter.plan(plan)
-        self._reporter.rivals(self._past.rivals, now)
+        self._reporter.rivals(self._decider.rivals, now)
         self._reporter.outcomes(self._watch.look(seen, now))
 
     def _read(self) -> Snapshot:
@@ -192,62 +163,38 @@ class Loop:
             self._nb.take_changed(), self._sb.take_changed()
         )
 
-    def _planned(self, seen: Snapshot, now: float) -> Plan:
-        """Plan, unless everything the plan depends on is as it was."""
-        verdicts = self._memory.health
-        basis = planner.basis(seen, verdicts)
-        known = (
-            self._seen is not None
-            and seen.units is self._seen.units
-            and seen.chassis is self._seen.chassis
-            and seen.intents == self._seen.intents
-            and self._past is self._planned_past
-            and basis == self._basis
-            and now < self._plan.wake_at
-        )
-        if not known:
-            self._plan = planner.plan(
-                seen,
-                verdicts,
-                self._scheduler,
-                self._settings.policy,
-                now,
-                self._past,
-            )
-        self._seen, self._basis = seen, basis
-        self._planned_past = self._past
-        return self._plan
-
-    def _act(self, plan: Plan, now: float) -> None:
+    def _act(self, seen: Snapshot, plan: Plan, now: float) -> None:
         """Write, as the one who may."""
-        if self._memory.health.beat:
-            self._note(*apply.bump(self._nb, self._settings.timeout), now)
-        changes = plan.changes[:MOST_CHANGES]
+        timeout = self._settings.timeout
+        if self._decider.health.beat:
+            self._note(*apply.bump(self._nb, timeout), now)
         if not self._settings.enforce:
             self._reporter.observed(plan.changes)
             return
-        if changes:
-            self.commit(changes, now)
-        elif plan.orphans:
+        if plan.changes:
+            self.commit(plan.changes[:MOST_CHANGES], now)
+        elif set(plan.orphans) - self._undeletable:
             self._tidy(plan.orphans, now)
-        flow = self._past.pace
-        if flow.running is not plan.uneven:
-            flow = replace(flow, running=plan.uneven)
-            self._past = replace(self._past, pace=flow)
-        asked = plan.is_done and self._seen and self._seen.intents.rebalance
-        if asked:
-            self._note(
-                *apply.finish_rebalance(self._nb, self._settings.timeout), now
-            )
+        self._decider.keep_going(plan)
+        if plan.is_done and seen.intents.rebalance:
+            self._note(*apply.finish_rebalance(self._nb, timeout), now)
 
     def _tidy(self, orphans: tuple[str, ...], now: float) -> None:
-        """Delete groups of ours that nothing refers to any more."""
-        result, detail = apply.collect(
-            self._nb, orphans, self._settings.timeout
-        )
-        self._note(result, detail, now)
-        if result is Result.COMMITTED:
-            self._reporter.collected(orphans)
+        """Delete groups of ours that nothing refers to any more.
+
+        One that the server refuses to delete is in use after all, by what
+        we do not see: it is not tried again while it is there.
+        """
+        self._undeletable &= set(orphans)
+        for name in sorted(set(orphans) - self._undeletable):
+            result, detail = apply.collect(
+                self._nb, (name,), self._settings.timeout
+            )
+            self._note(result, detail, now)
+            if result is Result.COMMITTED:
+                self._reporter.collected([name])
+            elif result is Result.FAILED:
+                self._undeletable |= {name}
 
     def commit(self, changes: tuple[Change, ...], now: float) -> None:
         """Write changes, and note what became of them."""
@@ -258,20 +205,11 @@ class Loop:
         if result is Result.COMMITTED:
             self._reporter.committed(changes)
             self._watch.expect(changes, now)
-            self._launched(changes, now)
+            self._decider.wrote(changes, now)
         elif result is Result.FAILED and len(changes) > 1:
             # One the server refuses must not hold up all the others.
             for change in changes:
                 self.commit((change,), now)
-
-    def _launched(self, changes: tuple[Change, ...], now: float) -> None:
-        """Remember what was written, and the move among it."""
-        flow = self._past.pace
-        for change in changes:
-            if change.is_move and change.reason in pace.VOLUNTARY:
-                policy = self._settings.policy
-                flow = pace.launched(flow, change, policy, now)
-        self._past = Past(flow, rivals.wrote(self._past.rivals, changes))
 
     def _note(self, result: Result, detail: str, now: float) -> None:
         """Count a transaction; if it failed, say so and look again soon."""
@@ -302,7 +240,7 @@ class Loop:
             leader=self._nb.has_lock,
             max_candidates=self._settings.policy.max_candidates,
             snapshot=seen,
-            health=self._memory.health,
+            health=self._decider.health,
             plan=plan,
         )
 

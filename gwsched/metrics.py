@@ -20,8 +20,8 @@ from prometheus_client import (
 
 from gwsched import __version__
 from gwsched.apply import Result
+from gwsched.decisions import Guard, Reason
 from gwsched.gauges import Gauges, View
-from gwsched.model import Guard, Reason
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

@@ -27,20 +27,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable
 
-from gwsched.model import (
+from gwsched.decisions import (
     Change,
     Guard,
     Health,
     Plan,
     Policy,
     Refusal,
-    Snapshot,
     State,
-    frozen_map,
 )
-from gwsched.moves import Moves
-from gwsched.repairs import Repairs
-from gwsched.scene import Past, Scene
+from gwsched.model import Snapshot, frozen_map
+from gwsched.placement.moves import Moves
+from gwsched.placement.repairs import Repairs
+from gwsched.placement.scene import Past, Scene
 from gwsched.schedulers import Scheduler
 
 NOTHING = Past()

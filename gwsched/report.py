@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 
+from gwsched.decisions import Change, Guard, Health, Plan, State, Verdict
 from gwsched.metrics import Metrics
-from gwsched.model import Change, Guard, Health, Plan, Snapshot, State, Verdict
-from gwsched.rivals import Feud, Rivals
+from gwsched.model import Snapshot
+from gwsched.placement.rivals import Feud, Rivals
 from gwsched.watch import Outcome
 
 LOG = logging.getLogger(__name__)

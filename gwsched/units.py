@@ -9,14 +9,7 @@ from typing import Any
 
 from gwsched import groups, nat, parsing
 from gwsched.conf import Settings
-from gwsched.model import (
-    Candidate,
-    Form,
-    GatewayPort,
-    Intents,
-    Problem,
-    Unit,
-)
+from gwsched.model import Candidate, Form, GatewayPort, Intents, Problem, Unit
 
 # python-ovs builds a row's attributes from the schema of the server.
 Row = Any

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gwsched.model import Change, Reason, Snapshot
+from gwsched.decisions import Change, Reason
+from gwsched.model import Snapshot
 
 # OVN claims within milliseconds of a write, after a second or two where the
 # new primary's BFD sessions are cold.  Longer than this is worth an alarm.

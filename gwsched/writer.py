@@ -15,7 +15,8 @@ from typing import Any
 from ovs.db.idl import Transaction
 
 from gwsched.connection import Database
-from gwsched.model import OWN_GROUP, Candidate, Change, Form
+from gwsched.decisions import Change
+from gwsched.model import OWN_GROUP, Candidate, Form
 
 # The key that is counted up in the options of a localnet port.
 NUDGE = "gwsched-moved"

@@ -13,27 +13,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from gwsched import claims, pace, rivals
+from gwsched import claims
+from gwsched.decisions import (
+    Claim,
+    Guard,
+    Health,
+    Plan,
+    Policy,
+    State,
+    Verdict,
+)
 from gwsched.model import (
     Candidate,
     Chassis,
-    Claim,
     Form,
     GatewayPort,
-    Guard,
-    Health,
     Intents,
-    Plan,
-    Policy,
     Snapshot,
-    State,
     Unit,
-    Verdict,
     frozen_map,
 )
-from gwsched.pace import VOLUNTARY
+from gwsched.placement import pace, rivals
+from gwsched.placement.pace import VOLUNTARY
+from gwsched.placement.scene import Past
 from gwsched.planner import plan
-from gwsched.scene import Past
 from gwsched.schedulers import Scheduler
 from gwsched.schedulers.leastloaded import LeastLoaded
 
@@ -188,7 +191,8 @@ class World:
             if not made.changes and made.wake_at < float("inf"):
                 later = max(later, made.wake_at)
             self.now = later
-        raise AssertionError(f"not at rest after {most} steps: {made}")
+        left = [(c.unit.name, c.after, c.why) for c in made.changes[:3]]
+        raise AssertionError(f"not at rest after {most} steps: {left}")
 
     def _elect(self) -> None:
         for name, unit in self.units.items():

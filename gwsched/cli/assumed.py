@@ -12,16 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+from gwsched.decisions import Claim, Health, State, Verdict
 from gwsched.health import is_mass_failure
-from gwsched.model import (
-    Claim,
-    Health,
-    Snapshot,
-    State,
-    Unit,
-    Verdict,
-    frozen_map,
-)
+from gwsched.model import Snapshot, Unit, frozen_map
 
 HELP = (
     "Verdicts are assumed, for only the daemon has seen what was before: "

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gwsched.model import GatewayPort, Health, State, Unit
+from gwsched.decisions import Health, State
+from gwsched.model import GatewayPort, Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from gwsched.cli import assumed, loads, outlook
 from gwsched.cli.election import Election
 from gwsched.cli.outlook import Outlook
 from gwsched.cli.output import UsageError
-from gwsched.model import Policy, Snapshot, Unit
+from gwsched.decisions import Policy
+from gwsched.model import Snapshot, Unit
 from gwsched.schedulers import Scheduler
 
 

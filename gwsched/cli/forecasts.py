@@ -23,7 +23,8 @@ from gwsched.cli import (
 from gwsched.cli.outlook import to_rest
 from gwsched.cli.output import complain
 from gwsched.conf import Settings
-from gwsched.model import Health, Snapshot
+from gwsched.decisions import Health
+from gwsched.model import Snapshot
 
 
 def add_plan(verbs: Any) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gwsched.cli.election import Election
-from gwsched.eligibility import Eligibility
-from gwsched.model import Health, Snapshot, Unit
+from gwsched.decisions import Health
+from gwsched.model import Snapshot, Unit
+from gwsched.placement.eligibility import Eligibility
 
 
 @dataclass(frozen=True, slots=True)

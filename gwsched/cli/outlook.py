@@ -13,22 +13,14 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gwsched import rivals
 from gwsched.cli import assumed
 from gwsched.cli.election import Election
-from gwsched.model import (
-    Change,
-    Health,
-    Plan,
-    Policy,
-    Refusal,
-    Snapshot,
-    Unit,
-    frozen_map,
-)
-from gwsched.pace import VOLUNTARY, Pace
+from gwsched.decisions import Change, Health, Plan, Policy, Refusal
+from gwsched.model import Snapshot, Unit, frozen_map
+from gwsched.placement import rivals
+from gwsched.placement.pace import VOLUNTARY, Pace
+from gwsched.placement.scene import Past
 from gwsched.planner import plan
-from gwsched.scene import Past
 from gwsched.schedulers import Scheduler
 
 Units = Mapping[str, Unit]

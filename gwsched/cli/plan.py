@@ -7,7 +7,7 @@ from gwsched.cli import assumed, loads
 from gwsched.cli.loads import Loads
 from gwsched.cli.outlook import Outlook, kind
 from gwsched.cli.tables import Row, joined
-from gwsched.model import Policy
+from gwsched.decisions import Policy
 
 HELP = (
     "show every list that would be written from here until nothing is left "

@@ -10,7 +10,8 @@ from gwsched.cli.election import Election
 from gwsched.cli.failing import Case, Way
 from gwsched.cli.outlook import kind
 from gwsched.cli.tables import Row
-from gwsched.model import Change, Reason, Unit
+from gwsched.decisions import Change, Reason
+from gwsched.model import Unit
 
 HELP = (
     "show what each gateway would carry if some chassis failed: now, at "

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from gwsched.model import Plan, Policy
+from gwsched.decisions import Plan, Policy
 from gwsched.planner import plan
 from tests.world import World
 

@@ -11,9 +11,10 @@ import pytest
 from gwsched import apply, snapshot
 from gwsched.apply import Result
 from gwsched.connection import Database
+from gwsched.decisions import Change, Reason
 from gwsched.loop import Loop
 from gwsched.metrics import Metrics
-from gwsched.model import Change, Form, Reason, Unit
+from gwsched.model import Form, Unit
 from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.functional.ovn import Ovn
 from tests.functional.reading import catch_up, databases, settings_for

@@ -14,7 +14,8 @@ import pytest
 from gwsched import apply, conf, snapshot
 from gwsched.apply import Result
 from gwsched.connection import Database, open_databases
-from gwsched.model import Change, Form, Reason
+from gwsched.decisions import Change, Reason
+from gwsched.model import Form
 from gwsched.sandbox import Sandbox
 from tests.functional.claimlog import ClaimLog
 from tests.functional.ovn import Ovn, wait_for

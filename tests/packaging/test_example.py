@@ -14,7 +14,7 @@ import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "schedulers.md"
 RUN = """
-from gwsched.model import Policy
+from gwsched.decisions import Policy
 from gwsched.plugins import load_scheduler
 from tests.world import fleet
 

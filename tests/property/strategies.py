@@ -8,19 +8,14 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from gwsched.decisions import Change, Claim, Health, Policy, State, Verdict
 from gwsched.model import (
     Candidate,
-    Change,
     Chassis,
-    Claim,
     Form,
     GatewayPort,
-    Health,
-    Policy,
     Snapshot,
-    State,
     Unit,
-    Verdict,
     frozen_map,
 )
 

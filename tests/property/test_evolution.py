@@ -10,8 +10,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwsched.model import Intents, Policy, Reason, State, Unit
-from gwsched.pace import VOLUNTARY
+from gwsched.decisions import Policy, Reason, State
+from gwsched.model import Intents, Unit
+from gwsched.placement.pace import VOLUNTARY
 from tests.world import World
 
 CHASSIS = [f"gw{i}" for i in range(8)]

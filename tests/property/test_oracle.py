@@ -14,7 +14,8 @@ import statistics
 
 import pytest
 
-from gwsched.model import Policy, Unit
+from gwsched.decisions import Policy
+from gwsched.model import Unit
 from tests.oracle import classes_of, least_peak
 from tests.world import World
 

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwsched.eligibility import Eligibility
-from gwsched.model import Guard, Health, Plan, Snapshot, State, frozen_map
+from gwsched.decisions import Guard, Health, Plan, State
+from gwsched.model import Snapshot, frozen_map
+from gwsched.placement.eligibility import Eligibility
 from gwsched.planner import basis, plan
 from gwsched.schedulers import Scheduler
 from gwsched.schedulers.chance import Chance
@@ -248,7 +249,8 @@ print(example_plan())
 
 def example_plan() -> str:
     """Plan a made-up deployment; every set in it is hashed by strings."""
-    from gwsched.model import Chassis, GatewayPort, Unit, Verdict
+    from gwsched.decisions import Verdict
+    from gwsched.model import Chassis, GatewayPort, Unit
 
     chassis = {
         f"gw{i}": Chassis(

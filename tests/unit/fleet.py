@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from gwsched import health
+from gwsched.decisions import Health, Policy, State
 from gwsched.model import (
     Candidate,
     Chassis,
     Form,
     GatewayPort,
-    Health,
-    Policy,
     Snapshot,
-    State,
     Unit,
     frozen_map,
 )

@@ -10,16 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.model import (
-    Guard,
-    Intents,
-    Plan,
-    Policy,
-    Reason,
-    Rebalance,
-    State,
-    frozen_map,
-)
+from gwsched.decisions import Guard, Plan, Policy, Reason, Rebalance, State
+from gwsched.model import Intents, frozen_map
+from gwsched.placement.balance import Balance
+from gwsched.placement.scene import Scene
 from gwsched.planner import plan
 from gwsched.schedulers.chance import Chance
 from tests.world import World, fleet
@@ -140,6 +134,21 @@ def test_it_says_that_it_is_under_way_and_what_is_even() -> None:
     assert move.why == "a carries 26, b 14; 20 and 20 are even"
     world.settle()
     assert not world.plan.uneven
+
+
+def test_ports_move_rather_that_have_the_chassis_in_their_list() -> None:
+    """The others would first have to let it grow warm."""
+    world = loaded(0, 2, 4, max_candidates=2)
+    for i in range(6):
+        world.port(f"port{i}")
+        world.write(f"port{i}", "a", "b" if i in (1, 4) else "c")
+    world.look()
+    scene = Scene(
+        world.snapshot, world.health, world.policy, world.past, world.now
+    )
+    targets = Balance(scene, scene.units).targets()
+    assert {t.unit.name for t in targets} == {"port1", "port4"}
+    assert {t.chassis for t in targets} == {"b"}
 
 
 def test_below_the_threshold_it_does_not_go_on_after_a_restart() -> None:
@@ -341,10 +350,12 @@ def test_excluded_ports_are_counted_but_never_moved() -> None:
 
 
 def test_a_list_that_northd_has_yet_to_carry_over_is_counted_only() -> None:
-    world = loaded(12, 0)
+    world = loaded(12, 0, rebalance=Rebalance.MANUAL)
+    world.run(10)
     for name, unit in world.units.items():
         world.units[name] = replace(unit, in_force=False)
-    world.run(60)
+    world.intents = Intents(rebalance=True)
+    world.run(30)
     assert not world.moves
 
 
@@ -482,17 +493,37 @@ def test_they_are_taken_apart_unless_it_is_switched_off(
     assert len(world.moves) == moves
 
 
-def test_evening_out_puts_no_two_of_a_router_together() -> None:
+def test_one_that_is_pinned_in_vain_makes_no_way() -> None:
+    world = fleet(3, 0, policy=policy())
+    for name in ("one", "other"):
+        world.port(name, router="r")
+        world.write(name, "gw000", "gw001", "gw002")
+    world.intents = Intents(pins=frozen_map({"one": "gone"}))
+    world.settle()
+    assert [name for _, name, _ in world.moves] == ["other"]
+
+
+@pytest.mark.parametrize("number", [6, 9, 12, 15, 18])
+def test_evening_out_puts_no_two_of_a_router_together(number: int) -> None:
     world = World(policy())
     world.add("a", "b", "c")
-    for router in range(10):
+    for router in range(number):
         for i, order in enumerate([("a", "b", "c"), ("b", "a", "c")]):
             world.port(f"lrp{router}{i}", router=f"r{router}")
             world.write(f"lrp{router}{i}", *order)
     world.settle()
     assert together(world) == []
     assert even(world)
-    assert len(world.moves) == 6
+    assert len(world.moves) == number * 2 // 3
+
+
+def test_a_port_that_is_pinned_in_vain_waits_where_it_is() -> None:
+    world = loaded(12, 2)
+    mine = [name for name, u in world.units.items() if u.holder == "a"]
+    world.intents = Intents(pins=frozen_map(dict.fromkeys(mine, "gone")))
+    world.settle()
+    assert not world.moves
+    assert len(world.plan.refusals) == 12
 
 
 # -- fleets that change --
@@ -576,7 +607,7 @@ def test_what_is_even_stays_as_it_is() -> None:
     world.settle()
     before = dict(world.units)
     written = sum(world.written)
-    world.run(300)
+    world.run(60)
     assert world.units == before
     assert sum(world.written) == written
     assert world.plan.is_done

@@ -10,16 +10,16 @@ from dataclasses import replace
 import pytest
 
 from gwsched.claims import CLAIM_SETTLE, follow, settles_at, warm_at
-from gwsched.clock import Clock
+from gwsched.decisions import Claim
 from gwsched.model import (
     Candidate,
-    Claim,
     Form,
     GatewayPort,
     Snapshot,
     Unit,
     frozen_map,
 )
+from gwsched.placement.clock import Clock
 
 BFD = 3.0
 

@@ -12,23 +12,18 @@ import pytest
 
 from gwsched.cli import assumed, loads, outlook, plan
 from gwsched.cli.outlook import Outlook, RestlessError, to_rest
+from gwsched.decisions import Change, Health, Plan, Policy, Reason, State
 from gwsched.model import (
     Candidate,
-    Change,
     Chassis,
     Form,
     GatewayPort,
-    Health,
     Intents,
-    Plan,
-    Policy,
-    Reason,
     Snapshot,
-    State,
     Unit,
     frozen_map,
 )
-from gwsched.scene import Past
+from gwsched.placement.scene import Past
 from gwsched.schedulers import Scheduler
 from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.world import PUBLIC, World, fleet

@@ -11,13 +11,13 @@ from gwsched.cli import assumed, failing, simulate, tables
 from gwsched.cli.failing import Case
 from gwsched.cli.outlook import kind
 from gwsched.cli.output import UsageError
+from gwsched.decisions import Policy
 from gwsched.model import (
     Candidate,
     Chassis,
     Form,
     GatewayPort,
     Intents,
-    Policy,
     Snapshot,
     Unit,
     frozen_map,

@@ -10,7 +10,8 @@ import pytest
 
 from gwsched import conf
 from gwsched.conf import ConfigurationError, Settings, Tls
-from gwsched.model import Form, Policy, Rebalance
+from gwsched.decisions import Policy, Rebalance
+from gwsched.model import Form
 from gwsched.patterns import Patterns
 
 Load = Callable[[str], Settings]

@@ -3,8 +3,8 @@
 
 import pytest
 
-from gwsched.eligibility import Eligibility
 from gwsched.model import GatewayPort
+from gwsched.placement.eligibility import Eligibility
 from tests.unit.test_filters import PUBLIC, asked_for, chassis, unit, who
 
 

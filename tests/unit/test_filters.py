@@ -5,28 +5,25 @@ from collections.abc import Iterable
 
 import pytest
 
-from gwsched.eligibility import Eligibility
-from gwsched.filters import (
+from gwsched.decisions import Health, Policy, State, Verdict
+from gwsched.model import (
+    Candidate,
+    Chassis,
+    Form,
+    GatewayPort,
+    Intents,
+    Snapshot,
+    Unit,
+    frozen_map,
+)
+from gwsched.placement.eligibility import Eligibility
+from gwsched.placement.filters import (
     CONFIGURED,
     FILTERS,
     PREFERENCES,
     Question,
     nearest_reason,
     refuse,
-)
-from gwsched.model import (
-    Candidate,
-    Chassis,
-    Form,
-    GatewayPort,
-    Health,
-    Intents,
-    Policy,
-    Snapshot,
-    State,
-    Unit,
-    Verdict,
-    frozen_map,
 )
 from gwsched.planner import plan
 from gwsched.schedulers.leastloaded import LeastLoaded

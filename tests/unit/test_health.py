@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gwsched.claims import settled
-from gwsched.model import Guard, Policy, State
+from gwsched.decisions import Guard, Policy, State
 from tests.unit.fleet import STEP, Fleet
 
 

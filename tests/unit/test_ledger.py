@@ -163,6 +163,21 @@ def test_the_lowest_is_up_to_date_however_lists_grow(
                 assert found in lowest_by_hand(ledger, among, asked)
 
 
+@pytest.mark.parametrize("above", [(), ("d",)])
+def test_the_lowest_is_up_to_date_when_whole_lists_come_and_go(
+    above: Order,
+) -> None:
+    among = pool("abcd")
+    ledger = Ledger()
+    for lists in (["bac", "cab"], ["adb", "dab"], ["dba", "bda", "cba"]):
+        for order in lists:
+            ledger.add(tuple(order))
+        found = ledger.lowest(among, above, 0)
+        assert found in lowest_by_hand(ledger, among, above)
+    ledger.add(tuple("adb"), -1)
+    assert ledger.lowest(among, above, 0) == "a"
+
+
 @pytest.mark.parametrize("above", [(), ("gw1",)])
 def test_ties_are_broken_by_lot_and_everybody_is_drawn(above: Order) -> None:
     among = pool(names(5))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwsched.level import Job, Machines, level
+from gwsched.placement.level import Job, Machines, level
 from gwsched.schedulers import draw
 
 # Where each job runs, what it weighs, and where it may run.
@@ -229,6 +229,14 @@ def test_a_light_job_makes_the_room_that_a_heavy_one_cannot() -> None:
     changes, after = levelled(jobs, "abc", fixed={"b": 4, "c": 4})
     assert changes == {"light": "b", "middle": "c"}
     assert after == [5, 5, 5]
+
+
+def test_what_could_not_be_lowered_is_tried_again_when_others_were() -> None:
+    jobs = {"heavy": ("a", 2, "ab"), "light": ("b", 1, "bc")}
+    fixed = {"a": 4, "b": 3, "c": 1}
+    changes, after = levelled(jobs, "abc", fixed=fixed)
+    assert changes == {"heavy": "b", "light": "c"}
+    assert after == [5, 4, 2]
 
 
 # -- which job, and when it is enough --

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.model import Change, Policy, Reason, State, frozen_map
+from gwsched.decisions import Change, Policy, Reason, State
+from gwsched.model import frozen_map
 from gwsched.schedulers import Pool
 from tests.unit.placing import mates
 from tests.world import World, fleet
@@ -123,6 +124,18 @@ def test_in_a_small_fleet_nothing_is_far_away() -> None:
     world = fleet(20, 40, policy=Policy(scatter_width=-1))
     world.settle()
     assert widest(world) > WIDTH
+    assert not world.look().changes
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_where_lists_are_too_deep_for_the_width_there_is_an_end(
+    width: int,
+) -> None:
+    world = fleet(12, 24, policy=Policy(scatter_width=width))
+    world.settle(most=30)
+    assert {len(order) for order in world.orders} == {5}
+    world.add("gw999")
+    world.settle(most=300)
     assert not world.look().changes
 
 

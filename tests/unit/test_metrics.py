@@ -10,6 +10,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gwsched import __version__
 from gwsched.apply import Result
+from gwsched.decisions import (
+    Guard,
+    Health,
+    Plan,
+    Reason,
+    Refusal,
+    State,
+    Verdict,
+)
 from gwsched.gauges import View
 from gwsched.metrics import Metrics
 from gwsched.model import (
@@ -17,15 +26,8 @@ from gwsched.model import (
     Chassis,
     Form,
     GatewayPort,
-    Guard,
-    Health,
-    Plan,
-    Reason,
-    Refusal,
     Snapshot,
-    State,
     Unit,
-    Verdict,
     frozen_map,
 )
 

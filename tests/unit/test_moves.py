@@ -8,19 +8,18 @@ from itertools import pairwise
 
 import pytest
 
-from gwsched.model import (
+from gwsched.decisions import (
     Change,
     Guard,
-    Intents,
     Plan,
     Policy,
     Reason,
     Refusal,
     State,
-    frozen_map,
 )
-from gwsched.pace import VOLUNTARY
-from gwsched.rivals import Feud
+from gwsched.model import Intents, frozen_map
+from gwsched.placement.pace import VOLUNTARY
+from gwsched.placement.rivals import Feud
 from tests.world import World, fleet
 
 # Twice what BFD needs to see a death: then a new member's sessions are up.
@@ -94,6 +93,26 @@ def test_its_backups_leave_before_the_first_primary() -> None:
     assert not any(change.is_move for change in first.changes)
     assert listed(world, "gw000") == had
     assert all(len(order) == 5 for order in world.orders)
+
+
+def test_who_is_drained_is_last_after_the_move() -> None:
+    world = calm(6, 30)
+    drain(world, "gw000")
+    moves = [move for plan in world.run(30) for move in voluntary(plan)]
+    assert len(moves) == 5
+    assert {move.after[-1] for move in moves} == {"gw000"}
+    assert {move.why for move in moves} == {"gw000 is draining"}
+
+
+def test_a_port_that_nobody_has_claimed_is_not_moved_on() -> None:
+    world = calm(3, 6)
+    world.deaf = set(world.chassis)
+    world.port("new")
+    world.run(20)
+    drain(world, world.units["new"].order[0])
+    pin(world, new=world.units["new"].order[1])
+    plans = world.run(60)
+    assert "new" not in [c.unit.name for p in plans for c in voluntary(p)]
 
 
 def test_moves_are_spaced_by_the_budget() -> None:

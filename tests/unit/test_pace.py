@@ -8,18 +8,16 @@ from dataclasses import replace
 
 import pytest
 
+from gwsched.decisions import Change, Policy, Reason
 from gwsched.model import (
     Candidate,
-    Change,
     Form,
     GatewayPort,
-    Policy,
-    Reason,
     Snapshot,
     Unit,
     frozen_map,
 )
-from gwsched.pace import (
+from gwsched.placement.pace import (
     CLAIM_TIME,
     HALT,
     LONGEST_HALT,

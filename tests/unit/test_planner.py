@@ -7,23 +7,25 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.model import (
-    Candidate,
+from gwsched.decisions import (
     Change,
-    Chassis,
     Claim,
-    Form,
-    GatewayPort,
     Guard,
     Health,
-    Intents,
     Plan,
     Policy,
     Reason,
-    Snapshot,
     State,
-    Unit,
     Verdict,
+)
+from gwsched.model import (
+    Candidate,
+    Chassis,
+    Form,
+    GatewayPort,
+    Intents,
+    Snapshot,
+    Unit,
     frozen_map,
 )
 from gwsched.planner import plan
@@ -110,6 +112,18 @@ def test_a_port_without_candidates_is_placed() -> None:
     assert len(change.after) == 3
     assert change.form is Form.HA_CHASSIS_GROUP
     assert change.is_move
+
+
+def test_who_holds_a_port_that_has_no_list_keeps_it() -> None:
+    """SB keeps the last claim when a list is emptied."""
+    for holder in ("gw1", "gw2", "gw3"):
+        change = World(3, unit("p", holder=holder)).only_change
+        assert change.after[0] == holder
+
+
+def test_a_holder_that_may_not_host_a_port_does_not_keep_it() -> None:
+    world = World(3, unit("p", holder="gw1")).judge("gw1", State.SUSPECT)
+    assert "gw1" not in world.only_change.after
 
 
 def test_ports_are_spread_evenly() -> None:
@@ -360,6 +374,19 @@ def test_a_cordoned_chassis_keeps_its_places_and_gets_none() -> None:
     assert change.unit.name == "short"
     assert change.after[0] == "gw1"
     assert set(change.after) == {"gw1", "gw3", "gw4"}
+
+
+def test_the_draining_and_the_dead_do_not_take_turns_at_the_end() -> None:
+    """Neutron's short list keeps both, and one of them is last."""
+    order: tuple[str, ...] = ("gw1", "gw2", "gw3")
+    for _ in range(3):
+        held = replace(unit("p", *order, holder="gw1"), neutron=True)
+        world = World(3, held).judge("gw3", State.DEAD)
+        changes = drained(world, "gw2").plan.changes
+        for change in changes:
+            order = change.after
+    assert changes == ()
+    assert order[0] == "gw1"
 
 
 # -- the form of lists --

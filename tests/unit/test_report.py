@@ -6,26 +6,28 @@ import math
 
 import pytest
 
-from gwsched.metrics import Metrics
-from gwsched.model import (
-    Candidate,
+from gwsched.decisions import (
     Change,
-    Form,
-    GatewayPort,
     Guard,
     Health,
     Plan,
-    Problem,
     Reason,
     Refusal,
-    Snapshot,
     State,
-    Unit,
     Verdict,
+)
+from gwsched.metrics import Metrics
+from gwsched.model import (
+    Candidate,
+    Form,
+    GatewayPort,
+    Problem,
+    Snapshot,
+    Unit,
     frozen_map,
 )
+from gwsched.placement.rivals import Feud, Rivals
 from gwsched.report import BLOCKING, Reporter, sentence
-from gwsched.rivals import Feud, Rivals
 from gwsched.watch import Outcome
 
 

@@ -7,17 +7,16 @@ import math
 
 import pytest
 
+from gwsched.decisions import Change, Reason
 from gwsched.model import (
     Candidate,
-    Change,
     Form,
     GatewayPort,
-    Reason,
     Snapshot,
     Unit,
     frozen_map,
 )
-from gwsched.rivals import (
+from gwsched.placement.rivals import (
     BACK_OFF,
     LONGEST_BACK_OFF,
     PEACE,
@@ -130,7 +129,7 @@ def test_a_foreign_write_is_counted_and_let_settle() -> None:
     story.we()
     story.they()
     assert story.rivals.foreign_writes == 1
-    assert story.wait(OURS) == SETTLE
+    assert story.wait(OURS) == SETTLE == 2.0
     assert story.wait("gw7") == SETTLE
     story.now += SETTLE
     assert story.wait() == 0

@@ -9,17 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwsched.model import (
-    Chassis,
-    GatewayPort,
-    Health,
-    Policy,
-    Snapshot,
-    State,
-    Unit,
-    Verdict,
-    frozen_map,
-)
+from gwsched.decisions import Health, Policy, State, Verdict
+from gwsched.model import Chassis, GatewayPort, Snapshot, Unit, frozen_map
 from gwsched.planner import plan
 from gwsched.schedulers import Ledger, Pool, Request, Scheduler
 from gwsched.schedulers.chance import Chance

@@ -5,12 +5,11 @@ import math
 
 import pytest
 
+from gwsched.decisions import Change, Reason
 from gwsched.model import (
     Candidate,
-    Change,
     Form,
     GatewayPort,
-    Reason,
     Snapshot,
     Unit,
     frozen_map,

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gwsched.failure import LEAST_EXCESS
-from gwsched.level import Job, Machines, level
-from gwsched.model import Reason, Rebalance, Refusal, State, Unit
-from gwsched.scene import Scene
+from gwsched.decisions import Reason, Rebalance, Refusal, State
+from gwsched.model import Unit
+from gwsched.placement.failure import LEAST_EXCESS
+from gwsched.placement.level import Job, Machines, level
+from gwsched.placement.scene import Scene
 from gwsched.schedulers import draw
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gwsched.clock import Clock
-from gwsched.eligibility import Eligibility
-from gwsched.model import Form, Health, Policy, Snapshot, Unit
-from gwsched.pace import Pace
-from gwsched.rivals import Rivals
+from gwsched.decisions import Health, Policy
+from gwsched.model import Form, Snapshot, Unit
+from gwsched.placement.clock import Clock
+from gwsched.placement.eligibility import Eligibility
+from gwsched.placement.pace import Pace
+from gwsched.placement.rivals import Rivals
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gwsched.filters import (
+from gwsched.decisions import Health, Refusal, State
+from gwsched.model import Snapshot, Unit
+from gwsched.placement.filters import (
     CONFIGURED,
     PREFERENCES,
     Question,
     nearest_reason,
     refuse,
 )
-from gwsched.model import Health, Refusal, Snapshot, State, Unit
 from gwsched.schedulers.pool import Pool
 
 # What a refusal quotes of many chassis that were refused for one reason.

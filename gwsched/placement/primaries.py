@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gwsched.level import Job, Machines, level
 from gwsched.model import Unit
-from gwsched.scene import Scene
+from gwsched.placement.level import Job, Machines, level
+from gwsched.placement.scene import Scene
 from gwsched.schedulers import Ledger, Pool, Request, Scheduler, draw
 
 Lists = Mapping[str, tuple[str, ...]]

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gwsched.model import Reason, Unit
-from gwsched.scene import Scene
+from gwsched.decisions import Reason
+from gwsched.model import Unit
+from gwsched.placement.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

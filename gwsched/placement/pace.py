@@ -12,7 +12,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from gwsched.model import Change, Policy, Reason, Snapshot
+from gwsched.decisions import Change, Policy, Reason
+from gwsched.model import Snapshot
 
 # What the budget paces, and what a move that failed stops.
 VOLUNTARY = frozenset({Reason.DRAIN, Reason.PIN, Reason.REBALANCE})

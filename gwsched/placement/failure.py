@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from gwsched.model import Unit
-from gwsched.scene import Scene
+from gwsched.placement.scene import Scene
 from gwsched.schedulers import SAME_ZONE
 
 # After two failures a list is worth a change where a survivor would carry

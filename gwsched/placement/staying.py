@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gwsched.claims import settles_at
-from gwsched.drafts import Draft
-from gwsched.model import Reason, Unit
-from gwsched.scene import Scene
+from gwsched.decisions import Reason
+from gwsched.model import Unit
+from gwsched.placement.drafts import Draft
+from gwsched.placement.scene import Scene
 
 
 class Staying:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gwsched.drafts import Draft, mended
-from gwsched.model import Change, Reason, Refusal, Unit
-from gwsched.primaries import Primaries
-from gwsched.scene import Scene
+from gwsched.decisions import Change, Reason, Refusal
+from gwsched.model import Unit
+from gwsched.placement.drafts import Draft, mended
+from gwsched.placement.primaries import Primaries
+from gwsched.placement.scene import Scene
+from gwsched.placement.staying import Staying
 from gwsched.schedulers import Ledger, Request, Scheduler
-from gwsched.staying import Staying
 
 
 class Repairs:
@@ -63,7 +64,9 @@ class Repairs:
         return sorted(opened, key=self._turn)
 
     def _turn(self, unit: Unit) -> tuple[int, int, str]:
-        return len(self.who.names(unit)), -unit.weight, unit.name
+        """Say how few places are left for a unit beside its siblings."""
+        choice = len(self.who.names(unit)) - len(self.scene.siblings(unit))
+        return choice, -unit.weight, unit.name
 
     def _is_calm(self, unit: Unit) -> bool:
         """Whether nothing at all is to be said about a unit.
@@ -130,6 +133,8 @@ class Repairs:
             draft = draft.to(
                 [*listed, *others], *_filling(unit, served, listed)
             )
+        if draft.order == unit.order:
+            draft = Draft(unit.order)  # what went came back
         draft = mended(self.scene, unit, draft)
         if draft.reason is None:
             return None

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gwsched.model import Change, Reason, Unit
-from gwsched.scene import Scene
+from gwsched.decisions import Change, Reason
+from gwsched.model import Unit
+from gwsched.placement.scene import Scene
 from gwsched.schedulers import Ledger, Request, Scheduler
 
 
@@ -57,8 +58,10 @@ def _filled(
     while len(order) < len(unit.order):
         request = Request(unit.name, order, pool, unit.weight)
         answer = scheduler.choose(request, ledger)
-        if answer not in pool.members_near(order) or answer is None:
+        if answer not in pool.chassis or answer in order or answer is None:
             break
+        if not pool.is_near(answer, order):
+            break  # the width is too small for lists of this depth
         ledger.extend(order, answer, unit.weight)
         order = (*order, answer)
     return order

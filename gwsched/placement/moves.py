@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
-from gwsched.balance import Balance, Target
 from gwsched.claims import warm_at
-from gwsched.mesh import gathered
-from gwsched.model import Change, Guard, Reason, Refusal, Unit
-from gwsched.ranks import Ranks
-from gwsched.scene import Scene
+from gwsched.decisions import Change, Guard, Reason, Refusal
+from gwsched.model import Unit
+from gwsched.placement.balance import Balance, Target
+from gwsched.placement.mesh import gathered
+from gwsched.placement.ranks import Ranks
+from gwsched.placement.scene import Scene
 from gwsched.schedulers import Ledger, Scheduler
 
 # How many moves ahead chassis are brought in, at the least.

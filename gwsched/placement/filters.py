@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from gwsched.model import Chassis, Intents, State, Unit
+from gwsched.decisions import State
+from gwsched.model import Chassis, Intents, Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gwsched.model import (
-    OWN_GROUP,
-    Candidate,
-    Change,
-    Snapshot,
-    Unit,
-    frozen_map,
-)
+from gwsched.decisions import Change
+from gwsched.model import OWN_GROUP, Candidate, Snapshot, Unit, frozen_map
 
 # How long a list must stand after a foreign write (seconds).
 SETTLE = 2.0

@@ -13,10 +13,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from gwsched.failure import Failure, Fleet
-from gwsched.level import Job, Machines, level
 from gwsched.model import Unit
-from gwsched.scene import Scene
+from gwsched.placement.failure import Failure, Fleet
+from gwsched.placement.level import Job, Machines, level
+from gwsched.placement.scene import Scene
 from gwsched.schedulers import draw
 
 Orders = dict[str, tuple[str, ...]]

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From snapshot to snapshot: verdicts, memory and the plan that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from gwsched import health, planner
+from gwsched.decisions import Change, Health, Plan, Policy
+from gwsched.model import Snapshot
+from gwsched.placement import pace, rivals
+from gwsched.placement.rivals import Rivals
+from gwsched.placement.scene import Past
+from gwsched.schedulers import Scheduler
+
+
+class Decider:
+    """What one daemon concludes, and what it remembers for that.
+
+    Nothing of it survives a restart, and nothing need: health is proven
+    anew, and a move that was under way is seen in the databases.
+    """
+
+    def __init__(self, scheduler: Scheduler, policy: Policy) -> None:
+        self._scheduler = scheduler
+        self._policy = policy
+        self._memory = health.Memory()
+        self._past = Past()
+        self._planned_past = self._past
+        self._seen: Snapshot | None = None
+        self._basis: Hashable = None
+        self._plan = Plan()
+
+    @property
+    def health(self) -> Health:
+        """The verdicts of the last decision."""
+        return self._memory.health
+
+    @property
+    def rivals(self) -> Rivals:
+        """What others have done to our lists."""
+        return self._past.rivals
+
+    @property
+    def wake_at(self) -> float:
+        """When time alone may change a verdict or the plan."""
+        return min(
+            self._plan.wake_at,
+            self.health.wake_at,
+            self._past.pace.wake_at(),
+        )
+
+    def decide(
+        self, seen: Snapshot, now: float, *, interrupted: bool, writes: bool
+    ) -> Plan:
+        """Judge every chassis, and plan.
+
+        :param interrupted: whether SB was out of sight since the last time
+        :param writes: whether this daemon is the one that writes
+        """
+        self._memory = health.step(
+            self._memory, seen, self._policy, now, interrupted=interrupted
+        )
+        self._remember(seen, now, writes=writes)
+        self._plan = self._planned(seen, now)
+        return self._plan
+
+    def wrote(self, changes: tuple[Change, ...], now: float) -> None:
+        """Remember what was written, and the move among it."""
+        flow = self._past.pace
+        for change in changes:
+            if change.is_move and change.reason in pace.VOLUNTARY:
+                flow = pace.launched(flow, change, self._policy, now)
+        self._past = Past(flow, rivals.wrote(self._past.rivals, changes))
+
+    def keep_going(self, plan: Plan) -> None:
+        """Remember whether evening out has begun and is not over."""
+        flow = self._past.pace
+        if flow.running is not plan.uneven:
+            flow = replace(flow, running=plan.uneven)
+            self._past = replace(self._past, pace=flow)
+
+    def _remember(self, seen: Snapshot, now: float, *, writes: bool) -> None:
+        """Follow what became of our writes, and what others have written.
+
+        Who does not write has nothing to remember: another gwsched's
+        writes are not a rival's.
+        """
+        if not writes:
+            self._past = self._past if self._past == Past() else Past()
+            return
+        flow = pace.follow(self._past.pace, seen, now)
+        others = self._past.rivals
+        if self._seen is None or seen.units is not self._seen.units:
+            others = rivals.follow(others, seen, now)
+        if flow is not self._past.pace or others is not self._past.rivals:
+            self._past = Past(flow, others)
+
+    def _planned(self, seen: Snapshot, now: float) -> Plan:
+        """Plan, unless everything the plan depends on is as it was."""
+        basis = planner.basis(seen, self.health)
+        known = (
+            self._seen is not None
+            and seen.units is self._seen.units
+            and seen.chassis is self._seen.chassis
+            and seen.intents == self._seen.intents
+            and self._past is self._planned_past
+            and basis == self._basis
+            and now < self._plan.wake_at
+        )
+        self._seen, self._basis = seen, basis
+        self._planned_past = self._past
+        if known:
+            return self._plan
+        return planner.plan(
+            seen, self.health, self._scheduler, self._policy, now, self._past
+        )

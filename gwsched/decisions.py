@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is concluded, and what is to be done, as frozen values.
+
+A :class:`Health` is what the evidence says of each chassis, a :class:`Plan`
+what shall be written, each change with its reason, and a :class:`Policy` the
+settings that both are made by.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gwsched.model import Candidate, Form, Unit, frozen_map
+
+
+class State(enum.StrEnum):
+    """What the evidence says of a chassis."""
+
+    LIVE = "live"
+    SUSPECT = "suspect"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    RETURNING = "returning"
+
+
+class Reason(enum.StrEnum):
+    """Why a candidate list is changed."""
+
+    NEW = "new"
+    FAILOVER = "failover"
+    REPAIR = "repair"
+    DRAIN = "drain"
+    PIN = "pin"
+    REBALANCE = "rebalance"
+
+
+class Guard(enum.StrEnum):
+    """What can hold changes back: the first four all, the others some."""
+
+    STARTUP = "startup"
+    MASS_FAILURE = "mass_failure"
+    ISOLATION = "isolation"
+    PAUSE = "pause"
+    FOREIGN_WRITER = "foreign_writer"
+    BUDGET = "budget"
+    UNVERIFIED = "unverified"
+
+
+class Rebalance(enum.StrEnum):
+    """When primaries are moved only to even out the load."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A chassis' state, since when (monotonic seconds), and why.
+
+    ``advice`` is what a person should know or do about it, if anything.
+    """
+
+    state: State
+    since: float
+    why: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who holds a unit: since when, and since when its list is as it is.
+
+    ``joined`` is since when each member has been in the list, in force.
+    """
+
+    holder: str | None
+    order: tuple[str, ...]
+    since: float
+    listed_since: float
+    joined: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The outcome of one health step.
+
+    ``beat`` asks the leader for one more ``nb_cfg`` bump now; ``wake_at`` is
+    when time alone may change something (monotonic seconds).
+    """
+
+    verdicts: Mapping[str, Verdict] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    claims: Mapping[str, Claim] = field(default_factory=lambda: frozen_map({}))
+    guards: Mapping[Guard, str] = field(default_factory=lambda: frozen_map({}))
+    beat: bool = False
+    wake_at: float = float("inf")
+
+    def state(self, chassis: str) -> State:
+        """Return the state of a chassis; of an unheard-of one, unknown."""
+        verdict = self.verdicts.get(chassis)
+        return verdict.state if verdict else State.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new candidate list for one unit, best first, and its reason.
+
+    ``nudges`` says that the localnet ports its ports face are to be touched
+    as well, so that ovn-controller looks at them again.
+    """
+
+    unit: Unit
+    form: Form
+    after: tuple[str, ...]
+    reason: Reason
+    why: str
+    nudges: bool = False
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The list to write, with dense priorities: its length down to 1.
+
+        Dense because Neutron's scheduler counts load at 1..5 only.
+        """
+        top = len(self.after)
+        return tuple(Candidate(c, top - i) for i, c in enumerate(self.after))
+
+    @property
+    def switches_form(self) -> bool:
+        """Whether the list goes from one table to the other."""
+        return self.unit.form not in (None, self.form)
+
+    @property
+    def is_move(self) -> bool:
+        """Whether the primary changes (else it is a re-ranking)."""
+        return self.unit.order[:1] != self.after[:1]
+
+    @property
+    def awaits_claim(self) -> bool:
+        """Whether the new primary does not hold the unit yet."""
+        return self.is_move and self.after[0] != self.unit.holder
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A unit that ought to be changed and cannot be.
+
+    ``served`` says that it works where it is: only a wish is refused.
+    """
+
+    unit: Unit
+    reason: str
+    why: str
+    served: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to write now, what cannot be, and when to look again.
+
+    ``deferred`` says which guard holds how many changes back, ``guards``
+    why each is on.
+    ``orphans`` are groups to delete.  ``uneven`` says that moves are left
+    to be made for the sake of balance, now or later; ``is_done`` that all
+    was looked into and nothing is left.
+    """
+
+    changes: tuple[Change, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    deferred: Mapping[Guard, int] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    guards: Mapping[Guard, str] = field(default_factory=lambda: frozen_map({}))
+    orphans: tuple[str, ...] = ()
+    uneven: bool = False
+    is_done: bool = False
+    wake_at: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings that the pure half decides by; times in seconds.
+
+    ``threshold`` is a part of the even share.  ``scatter_width`` is how many
+    others a gateway may share lists with: 0 is any number, -1 any number up
+    to 32 gateways and 16 above.  ``table`` is the form lists are to have, if
+    configuration names one.
+    """
+
+    max_candidates: int = 5
+    probe_interval: float = 10.0
+    dead_after: float = 20.0
+    hold_down: float = 30.0
+    rebalance: Rebalance = Rebalance.AUTO
+    threshold: float = 0.1
+    moves_per_minute: int = 10
+    scatter_width: int = -1
+    table: Form | None = None
