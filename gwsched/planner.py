@@ -143,7 +143,8 @@ def _waits(scene: Scene, change: Change) -> bool:
     if feud is None:
         return False
     if not scene.who.serving(change.unit, change.unit.order):
-        return not scene.clock.past(feud.until)
+        again = feud.wanted == change.after
+        return again and not scene.clock.past(feud.until)
     return not scene.clock.past(rivals.waits(change.unit, change.after))
 
 
@@ -155,8 +156,9 @@ def _is_settling(scene: Scene) -> bool:
     known = scene.snapshot.chassis
     flagged = any(chassis.is_gateway for chassis in known.values())
     for name, verdict in scene.health.verdicts.items():
-        hosts = name in known and (known[name].is_gateway or not flagged)
-        if hosts and verdict.state is State.RETURNING:
+        if name in known and flagged and not known[name].is_gateway:
+            continue  # of no list, as long as it is none
+        if verdict.state is State.RETURNING:
             return True
         leaves = verdict.since + scene.policy.hold_down
         if verdict.state is State.DEAD and not scene.clock.past(leaves):

@@ -23,7 +23,10 @@ ALARMING = (State.SUSPECT, State.DEAD)
 BLOCKING = frozenset(
     {Guard.STARTUP, Guard.MASS_FAILURE, Guard.ISOLATION, Guard.PAUSE}
 )
-CALM = frozenset({Guard.STARTUP, Guard.PAUSE, Guard.BUDGET})
+# Who insists on a list gets a warning of its own.
+CALM = frozenset(
+    {Guard.STARTUP, Guard.PAUSE, Guard.BUDGET, Guard.FOREIGN_WRITER}
+)
 
 
 class Reporter:

@@ -123,12 +123,21 @@ class Eligibility:
     def ranked(self, unit: Unit, order: Sequence[str]) -> tuple[str, ...]:
         """Return the serving members of a list that count for ranks.
 
-        A draining one does only while it is the primary: who comes in comes
-        in above it.
+        One that is to leave does only while it is the primary: who comes in
+        comes in above it.
         """
         serving = self.serving(unit, order)
         primary, rest = serving[:1], serving[1:]
-        return (*primary, *(c for c in rest if not self.draining(c)))
+        return (*primary, *(c for c in rest if not self.leaves(unit, c)))
+
+    def leaves(self, unit: Unit, name: str) -> bool:
+        """Whether a backup is to leave a unit's list.
+
+        A cordoned one too where the list is Neutron's: it would be taken up
+        again, as primary even, by what Neutron does when another goes.
+        """
+        cordoned = unit.neutron and name in self._intents.cordoned
+        return cordoned or self.draining(name)
 
     def vouches(self, name: str) -> bool:
         """Whether a chassis can be a lone survivor's witness."""

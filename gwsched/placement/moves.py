@@ -100,7 +100,7 @@ class Moves:
 
     def _is_warm(self, target: Target) -> bool:
         claim = self.scene.health.claims.get(target.unit.name)
-        if self.scene.policy.max_candidates == 1:
+        if self._is_single(target.unit):
             return True  # there is no place to warm up in
         if claim is None or target.chassis not in target.unit.order:
             return False
@@ -182,4 +182,7 @@ class Moves:
         order = (target.chassis, primary, *rest)
         if target.reason is Reason.DRAIN:
             order = (target.chassis, *rest, primary)
-        return order[:1] if self.scene.policy.max_candidates == 1 else order
+        return order[:1] if self._is_single(target.unit) else order
+
+    def _is_single(self, unit: Unit) -> bool:
+        return self.scene.policy.max_candidates == len(unit.order) == 1

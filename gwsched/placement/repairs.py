@@ -81,7 +81,7 @@ class Repairs:
             return False
         if not self.who.servers(unit).issuperset(order):
             return False
-        if any(self.who.draining(name) for name in order):
+        if any(self.who.leaves(unit, name) for name in order):
             return False
         if self.scene.switches(unit) or (unit.neutron and len(order) > most):
             return False

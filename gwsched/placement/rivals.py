@@ -10,10 +10,10 @@ theirs stays for a while, for twice as long with every further time.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from gwsched.decisions import Change
+from gwsched.decisions import Change, Reason
 from gwsched.model import OWN_GROUP, Candidate, Snapshot, Unit, frozen_map
 
 # How long a list must stand after a foreign write (seconds).
@@ -24,6 +24,9 @@ PATIENCE = 2
 BACK_OFF = 60.0
 LONGEST_BACK_OFF = 3600.0
 PEACE = 7200.0
+
+# What keeps the order of a list, but for who leaves it or comes in.
+MENDING = frozenset({Reason.REPAIR, Reason.FAILOVER})
 
 Lists = Mapping[str, tuple[Candidate, ...]]
 
@@ -49,11 +52,16 @@ class Feud:
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """What we have seen and written, and what became of it."""
+    """What we have seen and written, and what became of it.
+
+    The ``mended`` lists are others' in which we have only repaired what was
+    wrong: their order is not ours.
+    """
 
     seen: Lists = field(default_factory=_no_lists)
     ours: Lists = field(default_factory=_no_lists)
     feuds: Mapping[str, Feud] = field(default_factory=lambda: frozen_map({}))
+    mended: frozenset[str] = frozenset()
     foreign_writes: int = 0
 
     def is_ours(self, unit: Unit) -> bool:
@@ -62,6 +70,8 @@ class Rivals:
         Of a group of our own that nobody was seen to write, we take it so.
         """
         own = self.ours.get(unit.name)
+        if unit.name in self.mended:
+            return False
         if own is not None:
             return own == unit.candidates
         return unit.name.startswith(OWN_GROUP) and unit.name not in self.feuds
@@ -91,7 +101,13 @@ def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
         if rivals.ours.get(name) != candidates:
             writes += 1
             old = feuds.get(name) or Feud(now)
-            feuds[name] = _rewritten(rivals, old, name, candidates, now)
+            known = snapshot.chassis.keys()
+            overruled = _is_overruled(rivals.ours.get(name), candidates, known)
+            feuds[name] = replace(
+                old, changed_at=now, theirs=_names(candidates)
+            )
+            if overruled and rivals.ours[name] == before:
+                feuds[name] = _rewritten(rivals, old, name, candidates, now)
     ours = {name: own for name, own in rivals.ours.items() if name in seen}
     return replace(
         rivals,
@@ -109,11 +125,7 @@ def _rewritten(
     candidates: tuple[Candidate, ...],
     now: float,
 ) -> Feud:
-    theirs = tuple(c.chassis for c in candidates)
-    ours = rivals.ours.get(name)
-    if ours is None or ours != rivals.seen.get(name):
-        return replace(old, changed_at=now, theirs=theirs)
-    wanted = tuple(c.chassis for c in ours)
+    theirs, wanted = _names(candidates), _names(rivals.ours[name])
     rewrites = old.rewrites + 1 if old.wanted == wanted else 1
     excess = rewrites - PATIENCE
     back_off = min(BACK_OFF * 2 ** max(excess, 0), LONGEST_BACK_OFF)
@@ -121,8 +133,43 @@ def _rewritten(
     return Feud(now, wanted, theirs, rewrites, until)
 
 
+def _is_overruled(
+    ours: tuple[Candidate, ...] | None,
+    theirs: tuple[Candidate, ...],
+    known: Set[str],
+) -> bool:
+    """Whether a list says something else than ours did.
+
+    Not if a chassis that is gone was taken out, or one put at the end, as
+    Neutron does when one leaves and returns.
+    """
+    if ours is None:
+        return False
+    left = tuple(name for name in _names(ours) if name in known)
+    found = tuple(name for name in _names(theirs) if name in known)
+    return found[: len(left)] != left
+
+
+def _names(candidates: tuple[Candidate, ...]) -> tuple[str, ...]:
+    return tuple(candidate.chassis for candidate in candidates)
+
+
 def wrote(rivals: Rivals, changes: tuple[Change, ...]) -> Rivals:
-    """Note what we have written."""
-    ours = dict(rivals.ours)
-    ours.update({c.unit.name: c.candidates for c in changes})
-    return replace(rivals, ours=frozen_map(ours))
+    """Note what we have written.
+
+    It counts as seen: whatever else the next look shows has come after it.
+    """
+    fresh = {change.unit.name: change.candidates for change in changes}
+    mended = {
+        change.unit.name
+        for change in changes
+        if change.reason in MENDING
+        and change.unit.order
+        and not rivals.is_ours(change.unit)
+    }
+    return replace(
+        rivals,
+        ours=frozen_map({**rivals.ours, **fresh}),
+        seen=frozen_map({**rivals.seen, **fresh}),
+        mended=(rivals.mended - fresh.keys()) | mended,
+    )

@@ -127,25 +127,28 @@ class Staying:
         return draft.to(keep, Reason.REPAIR, why)
 
     def _withdraw(self, unit: Unit, draft: Draft) -> Draft:
-        """Take a draining chassis out of the backups.
+        """Take who is to leave out of the backups.
 
         It stays, last, where Neutron's list would be short without it:
         Neutron would put it back.
         """
         for chassis in draft.order[1:]:
-            if not self.who.draining(chassis) or unit.held_by(chassis):
+            if not self.who.leaves(unit, chassis) or unit.held_by(chassis):
                 continue
             rest = [c for c in draft.order if c != chassis]
+            draining = self.who.draining(chassis)
+            reason = Reason.DRAIN if draining else Reason.REPAIR
+            what = "is draining" if draining else "is cordoned"
             others = self.who.serving(unit, rest)
             spare = len(self.who.besides(unit, draft.order))
             if unit.neutron and len(others) + spare < (
                 self.policy.max_candidates
             ):
-                why = f"{chassis} is draining: last"
-                draft = draft.to([*rest, chassis], Reason.DRAIN, why)
+                draft = draft.to(
+                    [*rest, chassis], reason, f"{chassis} {what}: last"
+                )
             elif others:
-                why = f"{chassis} is draining: leaves"
-                draft = draft.to(rest, Reason.DRAIN, why)
+                draft = draft.to(rest, reason, f"{chassis} {what}: leaves")
         return draft
 
     def _dismissal(self, chassis: str) -> Reason:

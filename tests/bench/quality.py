@@ -12,17 +12,8 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from gwsched.model import (
-    Chassis,
-    GatewayPort,
-    Health,
-    Policy,
-    Snapshot,
-    State,
-    Unit,
-    Verdict,
-    frozen_map,
-)
+from gwsched.decisions import Health, Policy, State, Verdict
+from gwsched.model import Chassis, GatewayPort, Snapshot, Unit, frozen_map
 from gwsched.planner import plan
 from gwsched.schedulers import Scheduler
 from gwsched.schedulers.chance import Chance

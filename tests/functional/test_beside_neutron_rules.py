@@ -210,15 +210,19 @@ def test_what_neutron_left_in_both_forms_is_left_so(
     old = Neutron(ovn, groups=False)
     public = old.add_network("public", "public")
     chosen = ("gw3", "gw1", "gw2")
-    with fleet(ovn, 4):
+    with fleet(ovn, 5):
         router = old.add_router("r1", public, order=chosen)
         neutron = Neutron(ovn)
         assert neutron.scan() == {router.port}
         shadowed = neutron.rows("Gateway_Chassis")
-        listed = orders(ovn, router.ports)
+        listed = orders(ovn, router.ports)[router.port]
         start(OPTIONS)
         heartbeats_pass(ovn, 3)
-        assert orders(ovn, router.ports) == listed
+        assert orders(ovn, router.ports) == {router.port: listed}
+        ovn.remove_chassis("gw5")
+        wait_dense(ovn, router.ports, 4)
+        left = tuple(name for name in listed if name != "gw5")
+        assert orders(ovn, router.ports) == {router.port: left}
         assert neutron.rows("Gateway_Chassis") == shadowed
         neutron.migrate()
         wait_dense(ovn, router.ports, 4)
@@ -274,7 +278,11 @@ def test_what_is_neutrons_own_is_not_touched(
         ovn.nbctl("ha-chassis-group-add-chassis", "metal", "gone", "7")
         ovn.refer(PORT, inner, tenant)
         ovn.refer(PORT, neutron.add_interface(router, overlay), "metal")
-        pinned = neutron.add_router("r2", overlay)
+        pinned = [
+            neutron.add_router("r2", overlay),
+            neutron.add_router("r4", public, order=[]),
+        ]
+        ovn.nbctl("set", "Logical_Router", pinned[1].name, "options:chassis=x")
         before = foreign(neutron, router)
         start(OPTIONS)
         wait_dense(ovn, router.ports, 5)
@@ -286,7 +294,8 @@ def test_what_is_neutrons_own_is_not_touched(
         )
         wait_dense(ovn, router.ports, 5)
         assert foreign(neutron, router) == before
-        assert ovn.lists()[pinned.port] == ovn.lists()[unpinned.port] == []
+        for other in (*pinned, unpinned):
+            assert ovn.lists()[other.port] == []
         # Now Neutron lets the network follow.
         neutron.link_network(tenant, router)
         after = foreign(neutron, router)

@@ -18,7 +18,7 @@ from gwsched.decisions import (
     State,
 )
 from gwsched.model import Intents, frozen_map
-from gwsched.placement.pace import VOLUNTARY
+from gwsched.placement.pace import VOLUNTARY, Pace
 from gwsched.placement.rivals import Feud
 from tests.world import World, fleet
 
@@ -153,6 +153,16 @@ def test_one_move_is_under_way_at_a_time_and_to_a_warm_member() -> None:
     assert world.loads()["gw000"] == world.loads()["gw001"] == 0
 
 
+def test_where_nobody_is_interrupted_several_are_moved_at_once() -> None:
+    """In a forecast, which has no packets to lose."""
+    world = calm(6, 60)
+    world.run(WARM)
+    world.past = replace(world.past, pace=Pace(together=4))
+    drain(world, "gw000")
+    plans = world.run(3)
+    assert max(len(voluntary(plan)) for plan in plans) == 4
+
+
 def test_the_next_move_waits_until_the_last_is_claimed() -> None:
     world = calm(3, 6, policy=Policy(moves_per_minute=6000))
     world.deaf = {"gw001", "gw002"}
@@ -230,6 +240,20 @@ def test_a_list_of_one_is_moved_though_nobody_in_it_is_warm() -> None:
     drain(world, "gw000")
     world.run(60)
     assert held(world, "gw000") == []
+
+
+def test_a_list_that_is_longer_than_it_should_be_is_moved_gently() -> None:
+    """To delete the row of the active costs half a second (measured)."""
+    world = World(Policy(max_candidates=1, moves_per_minute=600))
+    world.add("a", "b", "c")
+    world.port("lrp")
+    world.write("lrp", "a", "b", "c")
+    world.settle()
+    drain(world, "a")
+    for plan in world.run(30):
+        for change in plan.changes:
+            assert change.unit.holder in change.after
+    assert world.units["lrp"].holder != "a"
 
 
 def test_nobody_moves_off_a_chassis_whose_controller_is_silent() -> None:
@@ -494,13 +518,16 @@ def test_a_quarrel_about_one_list_holds_up_no_other() -> None:
 # -- what waits for what --
 
 
-def test_a_compute_node_that_returns_holds_up_nothing() -> None:
-    """In a large cloud there is always one."""
+@pytest.mark.parametrize("state", [State.RETURNING, State.DEAD])
+def test_a_compute_node_that_comes_or_goes_holds_up_nothing(
+    state: State,
+) -> None:
+    """It is in no list; in a large cloud there is always one."""
     world = calm(6, 12)
     world.add("hv1", is_gateway=False)
-    world.judge("hv1", State.RETURNING)
+    world.judge("hv1", state)
     drain(world, "gw000")
-    world.run(60)
+    world.run(25)
     assert listed(world, "gw000") == []
 
 

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from gwsched.decisions import Change, Reason
 from gwsched.model import (
     Candidate,
+    Chassis,
     Form,
     GatewayPort,
     Snapshot,
@@ -26,6 +28,8 @@ from gwsched.placement.rivals import (
     follow,
     wrote,
 )
+
+FLEET = frozen_map({f"gw{i}": Chassis(f"gw{i}") for i in range(1, 10)})
 
 OURS, THEIRS, WRITTEN = "gw1 gw2", "gw3 gw4", "gw9"
 
@@ -47,7 +51,7 @@ class Story:
         self.look()
 
     def look(self, *units: Unit) -> None:
-        seen = Snapshot(frozen_map({}), units or (self.unit,))
+        seen = Snapshot(FLEET, units or (self.unit,))
         self.rivals = follow(self.rivals, seen, self.now)
 
     def we(self, order: str = OURS, after: float = 0.0) -> None:
@@ -58,7 +62,7 @@ class Story:
             self.unit,
             Form.HA_CHASSIS_GROUP,
             after_it.order,
-            Reason.REPAIR,
+            Reason.REBALANCE,
             "",
         )
         assert change.candidates == after_it.candidates
@@ -275,3 +279,17 @@ def test_a_list_that_was_there_before_us_is_ours_if_the_group_is() -> None:
     assert own.rivals.is_ours(own.unit)
     own.they()
     assert not own.rivals.is_ours(own.unit)
+
+
+@pytest.mark.parametrize("theirs", ["gw1", "gw1 gw2 gw9", "gw1 gw9"])
+def test_what_neutron_does_when_a_chassis_goes_and_returns_is_no_quarrel(
+    theirs: str,
+) -> None:
+    """It takes out who is gone, and puts who returns at the end."""
+    left = frozen_map({n: c for n, c in FLEET.items() if n != "gw2"})
+    ours, after = unit(OURS), unit(theirs)
+    found = follow(Rivals(), Snapshot(left, (ours,)), 0.0)
+    found = replace(found, ours=frozen_map({ours.name: ours.candidates}))
+    found = follow(found, Snapshot(left, (after,)), 1.0)
+    assert found.feuds[ours.name].rewrites == 0
+    assert found.foreign_writes == 1
