@@ -32,7 +32,8 @@ STEP = 10.0
 QUIET_STEPS = 6
 MOST_STEPS = 3000
 PUBLIC = frozenset({"public"})
-POLICY = Policy()
+# All gateways in one mesh: what the ideal is measured by.
+POLICY = Policy(scatter_width=0)
 
 
 def planned(snapshot: Snapshot, verdicts: Health, now: float) -> Plan:

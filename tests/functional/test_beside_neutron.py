@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Beside Neutron: what its lists are like once we have written them.
 
-Rules 1 to 3 of the seven in docs/design.md: as long as Neutron wants them,
-with priorities that Neutron counts, and without whom an operator sends
-away.  What Neutron does in between is replayed (neutron.py).
+Seven rules keep the two from fighting.  These are 1 to 3: lists are as long
+as Neutron wants them, with priorities that it counts, and without whom an
+operator sends away.  What Neutron does in between is replayed (neutron.py).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Beside Neutron: what it writes by itself, and what is its own.
 
-Rules 4 to 7 of the seven in docs/design.md: drift is removed quietly, lists
-are changed in the form they have, what is none of ours is not touched, and
+Of the seven rules these are 4 to 7: drift is removed quietly, lists are
+changed in the form they have, what is none of ours is not touched, and
 nothing of ours is where Neutron rewrites.
 """
 

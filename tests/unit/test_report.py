@@ -157,7 +157,7 @@ def test_advice_is_an_alarm_said_once(told: Told) -> None:
         (Guard.MASS_FAILURE, "ERROR", "no change is made"),
         (Guard.ISOLATION, "ERROR", "no change is made"),
         (Guard.PAUSE, "INFO", "no change is made"),
-        (Guard.FOREIGN_WRITER, "ERROR", "waiting"),
+        (Guard.FOREIGN_WRITER, "INFO", "waiting"),
         (Guard.BUDGET, "INFO", "waiting"),
         (Guard.UNVERIFIED, "ERROR", "waiting"),
     ],
