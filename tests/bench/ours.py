@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from gwsched.decider import Decider
 from gwsched.decisions import Health, Plan, Policy
 from gwsched.model import (
+    OWN_GROUP,
     Candidate,
     Chassis,
     Form,
@@ -85,7 +86,8 @@ class Gwsched:
         )
         seconds = time.perf_counter() - started
         if made.changes:
-            cloud.write({c.unit.name: c.after for c in made.changes})
+            written = {c.unit.ports[0].name: c.after for c in made.changes}
+            cloud.write(written)
             self._decider.wrote(made.changes, self._now)
         self._decider.keep_going(made)
         return made, seconds
@@ -93,7 +95,7 @@ class Gwsched:
 
 def look(cloud: Cloud, before: Snapshot) -> Snapshot:
     """Return the cloud as read; what did not change is the same value."""
-    known = {unit.name: unit for unit in before.units}
+    known = {unit.ports[0].name: unit for unit in before.units}
     ports = sorted(cloud.lists)
     units = tuple(unit_of(cloud, port, known.get(port)) for port in ports)
     chassis = before.chassis
@@ -121,7 +123,7 @@ def unit_of(cloud: Cloud, port: str, before: Unit | None) -> Unit:
     router = port.removeprefix("lrp-")
     top = len(order)
     return Unit(
-        port,
+        OWN_GROUP + port if order else port,
         Form.HA_CHASSIS_GROUP if order else None,
         (GatewayPort(port, router, PUBLIC, holder=holder),),
         tuple(Candidate(c, top - i) for i, c in enumerate(order)),

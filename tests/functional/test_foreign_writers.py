@@ -162,6 +162,21 @@ def test_who_insists_at_once_wins(
             assert len(written) <= 3
 
 
+def test_who_insists_on_one_more_wins(
+    ovn: Ovn, neutron: Neutron, public: str, start: StartDaemon
+) -> None:
+    """At the end, but not with priority 0: that is not Neutron's drift."""
+    others = ["gw2", "gw3", "gw4", "gw5", "gw6"]
+    with fleet(ovn, 6):
+        router = neutron.add_router("r1", public, order=others)
+        ovn.intend("drain-gw1")
+        daemon = start(OPTIONS)
+        daemon.wait_log("guard startup is over")
+        with Rival(ovn.nb, router.name, *others, "gw1"):
+            wait_for(lambda: gives_way(daemon), "gwsched to give way")
+            assert order(ovn, router) == [*others, "gw1"]
+
+
 def test_a_port_that_nobody_serves_is_not_waited_for(
     ovn: Ovn, neutron: Neutron, public: str, start: StartDaemon
 ) -> None:
