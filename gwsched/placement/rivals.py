@@ -140,14 +140,19 @@ def _is_overruled(
 ) -> bool:
     """Whether a list says something else than ours did.
 
-    Not if a chassis that is gone was taken out, or one put at the end, as
-    Neutron does when one leaves and returns.
+    Not if a chassis that is gone was taken out, or one appended with
+    priority 0, as Neutron does when one leaves and returns.
     """
     if ours is None:
         return False
     left = tuple(name for name in _names(ours) if name in known)
-    found = tuple(name for name in _names(theirs) if name in known)
-    return found[: len(left)] != left
+    found = tuple(
+        candidate.chassis
+        for candidate in theirs
+        if candidate.chassis in known
+        and (candidate.priority or candidate.chassis in left)
+    )
+    return found != left
 
 
 def _names(candidates: tuple[Candidate, ...]) -> tuple[str, ...]:

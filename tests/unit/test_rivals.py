@@ -281,13 +281,15 @@ def test_a_list_that_was_there_before_us_is_ours_if_the_group_is() -> None:
     assert not own.rivals.is_ours(own.unit)
 
 
-@pytest.mark.parametrize("theirs", ["gw1", "gw1 gw2 gw9", "gw1 gw9"])
+@pytest.mark.parametrize("theirs", ["gw1 gw2 gw9", "gw1 gw9", "gw1 gw2"])
 def test_what_neutron_does_when_a_chassis_goes_and_returns_is_no_quarrel(
     theirs: str,
 ) -> None:
     """It takes out who is gone, and puts who returns at the end."""
     left = frozen_map({n: c for n, c in FLEET.items() if n != "gw2"})
     ours, after = unit(OURS), unit(theirs)
+    last = replace(after.candidates[-1], priority=0)
+    after = replace(after, candidates=(*after.candidates[:-1], last))
     found = follow(Rivals(), Snapshot(left, (ours,)), 0.0)
     found = replace(found, ours=frozen_map({ours.name: ours.candidates}))
     found = follow(found, Snapshot(left, (after,)), 1.0)
