@@ -25,7 +25,8 @@ What it keeps, each as a property test beside:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 from gwsched.decisions import (
     Change,
@@ -59,6 +60,20 @@ def plan(
     """
     balances = getattr(scheduler, "balances", False)
     scene = Scene(snapshot, health, policy, past, now, balances=balances)
+    made = _made(scene, scheduler)
+    blocked = _blocked(snapshot, health)
+    if blocked:
+        made = _held(made, blocked, uneven=past.pace.running)
+    hampered = _hampered(scene, made.deferred)
+    return replace(
+        made,
+        guards=frozen_map(blocked | hampered),
+        wake_at=scene.clock.wake_at,
+    )
+
+
+def _made(scene: Scene, scheduler: Scheduler) -> Plan:
+    """Repair; where nothing is left to be repaired now, even out."""
     repair = Repairs(scene, scheduler)
     outcomes = repair.outcomes()
     refusals = [found for found in outcomes if isinstance(found, Refusal)]
@@ -66,7 +81,7 @@ def plan(
     changes = [change for change in repairs if not _waits(scene, change)]
     deferred: Counter[Guard] = Counter()
     deferred[Guard.FOREIGN_WRITER] = len(repairs) - len(changes)
-    uneven, is_done = past.pace.running, False
+    uneven, is_done = scene.past.pace.running, False
     if not changes and not _is_settling(scene):
         waiting = {change.unit.name for change in repairs}
         moves = Moves(scene, scheduler, repair.ledger, waiting)
@@ -75,20 +90,22 @@ def plan(
         deferred += moves.deferred
         uneven = moves.uneven
         is_done = not (changes or +deferred or uneven)
-    blocked = _blocked(snapshot, health)
-    if blocked:
-        guard = next(guard for guard in Guard if guard in blocked)
-        deferred = Counter({guard: len(changes)})
-        changes, uneven, is_done = [], past.pace.running, False
     return Plan(
-        tuple(changes),
-        tuple(refusals),
-        frozen_map(+deferred),
-        frozen_map(blocked | _hampered(scene, deferred)),
-        () if blocked else snapshot.orphans,
-        uneven,
-        is_done,
-        scene.clock.wake_at,
+        changes=tuple(changes),
+        refusals=tuple(refusals),
+        deferred=frozen_map(+deferred),
+        orphans=scene.snapshot.orphans,
+        uneven=uneven,
+        is_done=is_done,
+    )
+
+
+def _held(made: Plan, blocked: Mapping[Guard, str], *, uneven: bool) -> Plan:
+    """Hold everything back, and count it for the first of the guards."""
+    guard = next(guard for guard in Guard if guard in blocked)
+    held = {guard: len(made.changes)} if made.changes else {}
+    return Plan(
+        refusals=made.refusals, deferred=frozen_map(held), uneven=uneven
     )
 
 
@@ -115,17 +132,17 @@ def _blocked(snapshot: Snapshot, health: Health) -> dict[Guard, str]:
     return found
 
 
-def _hampered(scene: Scene, deferred: Counter[Guard]) -> dict[Guard, str]:
+def _hampered(scene: Scene, deferred: Mapping[Guard, int]) -> dict[Guard, str]:
     """Return what holds some changes back, and why."""
     pace, found = scene.past.pace, {}
     if not scene.clock.past(pace.halted_until):
         found[Guard.UNVERIFIED] = pace.why
-    if deferred[Guard.BUDGET]:
+    if deferred.get(Guard.BUDGET):
         found[Guard.BUDGET] = (
             f"{deferred[Guard.BUDGET]} moves wait for their turn, "
             f"{scene.policy.moves_per_minute} a minute"
         )
-    if deferred[Guard.FOREIGN_WRITER]:
+    if deferred.get(Guard.FOREIGN_WRITER):
         found[Guard.FOREIGN_WRITER] = (
             f"{deferred[Guard.FOREIGN_WRITER]} lists stay as somebody else "
             f"has written them, for now"
