@@ -3,8 +3,9 @@
 
 Given all primaries, who is second for the units of one primary matters only
 if that one fails, and who is third only if a certain pair does: so each
-failure is levelled by itself.  To re-rank backups moves nothing and loses
-no packet (measured); still no list is touched that gains nothing.
+failure is levelled by itself.  To re-rank backups moves nothing; still no
+list is touched that gains nothing, and somebody else's only where a failure
+would go past the threshold.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def test_ranking_backups_anew_moves_nothing(
     before = {router: order(box, router) for router in routers}
     scope = "n_minus_1_worst"
     with (
-        traffic(box, routers[:8]) as runs,
+        traffic(box, routers[:3]) as runs,
         Daemon(tmp_path, box.nb, box.sb) as daemon,
     ):
         daemon.wait_log(r"were \w+ to fail, \w+ would carry")
