@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gwsched.decisions import Claim
 from gwsched.model import Snapshot, Unit, frozen_map
@@ -44,11 +44,6 @@ def _joined(old: Claim | None, unit: Unit, now: float) -> Mapping[str, float]:
     return frozen_map({c: known[c] for c in unit.order if c in known})
 
 
-def settled(claim: Claim, bfd_time: float, now: float) -> bool:
-    """Whether a claim is OVN's answer to the list as it stands."""
-    return now >= settles_at(claim, bfd_time)
-
-
 def settles_at(claim: Claim, bfd_time: float) -> float:
     """When a claim will have stood still for long enough.
 
@@ -64,3 +59,12 @@ def warm_at(claim: Claim, chassis: str, bfd_time: float) -> float:
     enough for the sessions to come up.
     """
     return claim.joined.get(chassis, math.inf) + 2 * bfd_time
+
+
+def has_witness(unit: Unit, lone: str, up: Callable[[str], bool]) -> bool:
+    """Whether the last one alive of a list would claim the unit.
+
+    Only if its BFD to a ``ref_chassis`` is up, lest it be the one that is
+    cut off (controller/ha-chassis.c, ha_chassis_group_is_active).
+    """
+    return any(up(name) for name in unit.references if name != lone)

@@ -70,7 +70,7 @@ class Decider:
         """Remember what was written, and the move among it."""
         flow = self._past.pace
         for change in changes:
-            if change.is_move and change.reason in pace.VOLUNTARY:
+            if pace.is_voluntary(change):
                 flow = pace.launched(flow, change, self._policy, now)
         self._past = Past(flow, rivals.wrote(self._past.rivals, changes))
 

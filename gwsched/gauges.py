@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from prometheus_client.registry import Collector
 from gwsched.decisions import Guard, Health, Plan, State
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.eligibility import Eligibility
+from gwsched.placement.failure import ratio
 from gwsched.schedulers import Ledger
 
 
@@ -122,7 +122,7 @@ def _living(unit: Unit, health: Health) -> int:
 def _chassis(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
     listed: Counter[tuple[str, ...]] = Counter()
     active: Counter[tuple[str, ...]] = Counter(
-        {(name,): 0 for name in _gateways(snapshot)}
+        {(name,): 0 for name in sorted(snapshot.gateways)}
     )
     for unit in snapshot.units:
         for rank, chassis in enumerate(unit.order, start=1):
@@ -158,7 +158,7 @@ def _imbalance(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
     """The most loaded gateway over the best possible; 1 is even."""
     live = {
         name: snapshot.chassis[name].capacity
-        for name in _gateways(snapshot)
+        for name in sorted(snapshot.gateways)
         if health.state(name) is State.LIVE
     }
     ledger = Ledger()
@@ -191,25 +191,11 @@ def _imbalance(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
     )
 
 
-def _gateways(snapshot: Snapshot) -> list[str]:
-    """The chassis with the gateway flag; all of them where none has it."""
-    flagged = [c.name for c in snapshot.chassis.values() if c.is_gateway]
-    return sorted(flagged or snapshot.chassis)
-
-
 def _peak(
     ledger: Ledger, live: Mapping[str, int], failed: str | None
 ) -> float:
     left = {name: c for name, c in live.items() if name != failed}
-    loads = ledger.loads([failed] if failed else [])
-    total = sum(loads.get(name, 0) for name in left)
-    capacity = sum(left.values())
-    if not total:
-        return 1.0
-    return max(
-        loads.get(name, 0) / math.ceil(total * own / capacity)
-        for name, own in left.items()
-    )
+    return ratio(ledger.loads([failed] if failed else []), left)
 
 
 def _one(name: str, text: str, value: float) -> Metric:

@@ -246,16 +246,11 @@ class _Judge:
         )
 
     def _claimable(self, unit: Unit, holder: str) -> bool:
-        """Whether live members could take the unit were its holder dead.
-
-        A lone survivor claims only if its BFD to a ``ref_chassis`` is up
-        (controller/ha-chassis.c, ha_chassis_group_is_active).
-        """
+        """Whether live members could take the unit were its holder dead."""
         heirs = [c for c in unit.order if c != holder and self._up(c)]
-        if len(heirs) >= 2:
-            return True
-        witnesses = unit.references - {holder, *heirs}
-        return bool(heirs) and any(self._up(c) for c in witnesses)
+        if len(heirs) == 1:
+            return claims.has_witness(unit, heirs[0], self._up)
+        return bool(heirs)
 
     def _up(self, name: str) -> bool:
         return name in self.snapshot.chassis and not self._overdue(name)

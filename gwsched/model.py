@@ -128,6 +128,11 @@ class Unit:
         distinct = len(set(priorities)) == len(priorities) == len(self.order)
         return not distinct
 
+    @property
+    def works(self) -> bool:
+        """Whether its primary holds it, by the list that OVN acts on."""
+        return self.in_force and self.holder in self.order[:1]
+
     def held_by(self, chassis: str) -> bool:
         """Whether a chassis holds any port of the unit."""
         return any(port.holder == chassis for port in self.ports)
@@ -219,3 +224,10 @@ class Snapshot:
     intents: Intents = field(default_factory=Intents)
     orphans: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def gateways(self) -> frozenset[str]:
+        """The chassis with the gateway flag; all, where none has it."""
+        rows = self.chassis.values()
+        flagged = frozenset(row.name for row in rows if row.is_gateway)
+        return flagged or frozenset(self.chassis)

@@ -58,9 +58,8 @@ def plan(
 
     ``wake_at`` of the plan is when time alone would change it.
     """
-    balances = getattr(scheduler, "balances", False)
-    scene = Scene(snapshot, health, policy, past, now, balances=balances)
-    made = _made(scene, scheduler)
+    scene = Scene(snapshot, health, scheduler, policy, past, now)
+    made = _made(scene)
     blocked = _blocked(snapshot, health)
     if blocked:
         made = _held(made, blocked, uneven=past.pace.running)
@@ -72,9 +71,9 @@ def plan(
     )
 
 
-def _made(scene: Scene, scheduler: Scheduler) -> Plan:
+def _made(scene: Scene) -> Plan:
     """Repair; where nothing is left to be repaired now, even out."""
-    repair = Repairs(scene, scheduler)
+    repair = Repairs(scene)
     outcomes = repair.outcomes()
     refusals = [found for found in outcomes if isinstance(found, Refusal)]
     repairs = [found for found in outcomes if isinstance(found, Change)]
@@ -84,7 +83,7 @@ def _made(scene: Scene, scheduler: Scheduler) -> Plan:
     uneven, is_done = scene.past.pace.running, False
     if not changes and not _is_settling(scene):
         waiting = {change.unit.name for change in repairs}
-        moves = Moves(scene, scheduler, repair.ledger, waiting)
+        moves = Moves(scene, repair.ledger, waiting)
         changes = moves.changes()
         refusals += moves.refusals
         deferred += moves.deferred
@@ -171,9 +170,9 @@ def _is_settling(scene: Scene) -> bool:
     What is evened out now would have to be evened out again then.
     """
     known = scene.snapshot.chassis
-    flagged = any(chassis.is_gateway for chassis in known.values())
+    gateways = scene.snapshot.gateways
     for name, verdict in scene.health.verdicts.items():
-        if name in known and flagged and not known[name].is_gateway:
+        if name in known and name not in gateways:
             continue  # of no list, as long as it is none
         if verdict.state is State.RETURNING:
             return True

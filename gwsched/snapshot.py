@@ -147,7 +147,7 @@ class Reader:
             self._settings.usable_chassis.against(
                 "it", row.name, row.hostname
             ),
-            maps_macs="ovn-chassis-mac-mappings" in row.other_config,
+            maps_macs="ovn-chassis-mac-mappings" in other_config,
             uncertain=bool(bad_mappings or bad_options),
         )
 

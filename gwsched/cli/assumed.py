@@ -44,12 +44,10 @@ def settled(unit: Unit) -> Claim:
 
 def concerned(snapshot: Snapshot) -> list[str]:
     """Return the chassis that are gateways, or serve as some, sorted."""
-    known = snapshot.chassis.values()
-    flagged = {chassis.name for chassis in known if chassis.is_gateway}
     named = {name for unit in snapshot.units for name in unit.order}
     holders = {port.holder for u in snapshot.units for port in u.ports}
     serving = {name for name in named | holders if name is not None}
-    return sorted((flagged or {*snapshot.chassis}) | serving)
+    return sorted(snapshot.gateways | serving)
 
 
 def sentence(snapshot: Snapshot, found: Health) -> str:

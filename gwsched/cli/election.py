@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gwsched.claims import has_witness
 from gwsched.decisions import Health, State
 from gwsched.model import GatewayPort, Unit
 
@@ -57,17 +58,13 @@ class Election:
         return replace(unit, ports=tuple(ports))
 
     def lone(self, unit: Unit) -> str | None:
-        """Return a list's only live member, if that would not claim.
-
-        Of several members the last one claims only if its BFD to a
-        ``ref_chassis`` is up, lest it be the one that is cut off
-        (controller/ha-chassis.c, ha_chassis_group_is_active).
-        """
+        """Return a list's only live member, if that would not claim."""
         alive = self.live.intersection(unit.order)
         if len(unit.order) < 2 or len(alive) != 1:
             return None
-        witnesses = (unit.references - alive) & self.live
-        return None if witnesses else next(iter(alive))
+        [last] = alive
+        witnessed = has_witness(unit, last, self.live.__contains__)
+        return None if witnessed else last
 
     def _keeps(self, unit: Unit, port: GatewayPort) -> bool:
         # SB keeps the last claim of a port whose list is emptied.

@@ -7,7 +7,6 @@ chassis carries after a fail-over is what OVN has given it.
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from gwsched.cli.election import Election
 from gwsched.decisions import Health
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.eligibility import Eligibility
+from gwsched.placement.failure import ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +107,4 @@ def _ratio(
     snapshot: Snapshot, hosts: Iterable[str], weights: Mapping[str, int]
 ) -> float:
     """Return the highest load over the least possible."""
-    able_to = {name: capacity(snapshot, name) for name in hosts}
-    total, whole = sum(weights.values()), sum(able_to.values())
-    return max(
-        (
-            weights.get(name, 0) / math.ceil(total * own / whole)
-            for name, own in able_to.items()
-            if total
-        ),
-        default=1.0,
-    )
+    return ratio(weights, {name: capacity(snapshot, name) for name in hosts})

@@ -18,7 +18,7 @@ from gwsched.cli.election import Election
 from gwsched.decisions import Change, Health, Plan, Policy, Refusal
 from gwsched.model import Snapshot, Unit, frozen_map
 from gwsched.placement import rivals
-from gwsched.placement.pace import VOLUNTARY, Pace
+from gwsched.placement.pace import Pace, is_voluntary
 from gwsched.placement.scene import Past
 from gwsched.planner import plan
 from gwsched.schedulers import Scheduler
@@ -61,7 +61,7 @@ class Outlook:
     @property
     def paced(self) -> int:
         """How many of the moves wait for their turn in the budget."""
-        return sum(c.is_move and c.reason in VOLUNTARY for c in self.changes)
+        return sum(is_voluntary(change) for change in self.changes)
 
 
 # Nobody waits for the moves of a forecast: as many at once as there are.

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from gwsched.decisions import Reason, Rebalance, Refusal, State
 from gwsched.model import Unit
-from gwsched.placement.failure import LEAST_EXCESS
+from gwsched.placement.failure import is_uneven
 from gwsched.placement.level import Job, Machines, level
 from gwsched.placement.scene import Scene
 from gwsched.schedulers import draw
@@ -64,13 +64,8 @@ class Balance:
         Nothing is moved off a chassis whose controller is silent: it would
         go on as a second active.
         """
-        primary = unit.order[0]
-        return (
-            unit.in_force
-            and not unit.excluded
-            and unit.holder == primary
-            and self.scene.health.state(primary) is State.LIVE
-        )
+        state = self.scene.health.state(unit.order[0])
+        return unit.works and not unit.excluded and state is State.LIVE
 
     def _move(
         self, unit: Unit, chassis: str, reason: Reason, why: str
@@ -164,8 +159,7 @@ class Balance:
         if policy.rebalance is Rebalance.MANUAL:
             return False
         return past.pace.running or any(
-            abs(load - even) >= LEAST_EXCESS
-            and abs(load - even) > policy.threshold * even
+            is_uneven(abs(load - even), even, policy.threshold)
             for load, even in zip(
                 before.values(), self.machines.loads.values(), strict=True
             )

@@ -21,6 +21,23 @@ TWO_FAILURES = 1.03
 LEAST_EXCESS = 2
 
 
+def is_uneven(excess: float, even: float, threshold: float) -> bool:
+    """Whether a load so far from the even share is worth a change."""
+    return excess >= LEAST_EXCESS and excess > threshold * even
+
+
+def ratio(loads: Mapping[str, int], capacities: Mapping[str, int]) -> float:
+    """Return the highest load over the least possible; 1 is even."""
+    total = sum(loads.get(name, 0) for name in capacities)
+    capacity = sum(capacities.values())
+    if not total:
+        return 1.0
+    return max(
+        loads.get(name, 0) / math.ceil(total * own / capacity)
+        for name, own in capacities.items()
+    )
+
+
 class Fleet:
     """All chassis, what they carry, and what they inherit from one."""
 
@@ -51,11 +68,8 @@ class Fleet:
         self,
         units: Iterable[Unit],
         orders: Mapping[str, tuple[str, ...]],
-        rank: int,
     ) -> None:
         """Note, once the second ranks are final, who inherits from whom."""
-        if rank != 1:
-            return
         heirs: defaultdict[str, defaultdict[str, int]] = defaultdict(
             lambda: defaultdict(int)
         )
@@ -115,8 +129,7 @@ class Failure:
         if name not in self.fleet.hosts:
             return False
         share = self._even * self.fleet.chassis[name].capacity
-        excess = load - share
-        return excess >= LEAST_EXCESS and excess > self.fleet.threshold * share
+        return is_uneven(load - share, share, self.fleet.threshold)
 
     def gain(
         self,

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from gwsched.decisions import Change, Reason
 from gwsched.model import Unit
 from gwsched.placement.scene import Scene
-from gwsched.schedulers import Ledger, Request, Scheduler
+from gwsched.schedulers import Ledger, Request
 
 
 def gathered(
-    scene: Scene, scheduler: Scheduler, ledger: Ledger, units: Iterable[Unit]
+    scene: Scene, ledger: Ledger, units: Iterable[Unit]
 ) -> Iterator[Change]:
     """Yield new backups for the lists that span too much of the ring."""
     for unit in units:
@@ -26,7 +26,7 @@ def gathered(
             continue
         ledger.add(unit.order, -unit.weight)
         ledger.add(near, unit.weight)
-        order = _filled(scene, scheduler, ledger, unit, near)
+        order = _filled(scene, ledger, unit, near)
         if len(order) == len(unit.order):
             gone = ", ".join(c for c in unit.order if c not in order)
             why = f"{gone} would widen the BFD mesh of {order[0]}"
@@ -47,20 +47,14 @@ def _near(scene: Scene, unit: Unit) -> tuple[str, ...]:
 
 
 def _filled(
-    scene: Scene,
-    scheduler: Scheduler,
-    ledger: Ledger,
-    unit: Unit,
-    order: tuple[str, ...],
+    scene: Scene, ledger: Ledger, unit: Unit, order: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Let the scheduler fill a list up to the length it has."""
     pool = scene.who.pool(unit)
     while len(order) < len(unit.order):
         request = Request(unit.name, order, pool, unit.weight)
-        answer = scheduler.choose(request, ledger)
-        if answer not in pool.chassis or answer in order or answer is None:
-            break
-        if not pool.is_near(answer, order):
+        answer = scene.ask(request, ledger, order)
+        if answer is None or not pool.is_near(answer, order):
             break  # the width is too small for lists of this depth
         ledger.extend(order, answer, unit.weight)
         order = (*order, answer)

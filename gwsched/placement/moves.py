@@ -20,7 +20,7 @@ from gwsched.placement.balance import Balance, Target
 from gwsched.placement.mesh import gathered
 from gwsched.placement.ranks import Ranks
 from gwsched.placement.scene import Scene
-from gwsched.schedulers import Ledger, Scheduler
+from gwsched.schedulers import Ledger
 
 # How many moves ahead chassis are brought in, at the least.
 AHEAD = 10
@@ -30,16 +30,11 @@ class Moves:
     """What to do for lists with which nothing is wrong."""
 
     def __init__(
-        self,
-        scene: Scene,
-        scheduler: Scheduler,
-        ledger: Ledger,
-        waiting: Set[str],
+        self, scene: Scene, ledger: Ledger, waiting: Set[str]
     ) -> None:
         """Take what all parts share, and the units not to be touched now."""
         self.scene = scene
         self.waiting = waiting
-        self.scheduler = scheduler
         self.ledger = ledger
         self.units = [u for u in scene.units if self._carries(u)]
         self.deferred: Counter[Guard] = Counter()
@@ -72,13 +67,12 @@ class Moves:
         usual = [
             unit
             for unit in self.units
-            if unit.in_force
-            and unit.holder == unit.order[0]
+            if unit.works
             and not (unit.excluded or unit.name in moving)
             and self._living(unit) == unit.order
             and rivals.is_ours(unit)
         ]
-        found = gathered(self.scene, self.scheduler, self.ledger, usual)
+        found = gathered(self.scene, self.ledger, usual)
         return [c for c in found if self._may_change(c.unit, c.after)]
 
     def _carries(self, unit: Unit) -> bool:
@@ -154,10 +148,9 @@ class Moves:
 
         def fixed(unit: Unit) -> bool:
             # What is not held by its primary is followed, or claimed, first.
-            works = unit.in_force and unit.holder == unit.order[0]
             alive = orders[unit.name] == unit.order
             free = unit.name not in moving and not unit.excluded
-            return not (works and alive and free)
+            return not (unit.works and alive and free)
 
         ranks = Ranks(self.scene, self.units, orders, fixed)
         return [

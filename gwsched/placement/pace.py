@@ -56,6 +56,11 @@ class Pace:
         return self.flight.since + CLAIM_TIME if self.flight else math.inf
 
 
+def is_voluntary(change: Change) -> bool:
+    """Whether a change moves a primary that need not be moved."""
+    return change.is_move and change.reason in VOLUNTARY
+
+
 def follow(pace: Pace, snapshot: Snapshot, now: float) -> Pace:
     """Note what became of the move under way."""
     flight = pace.flight

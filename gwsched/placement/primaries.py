@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from gwsched.model import Unit
 from gwsched.placement.level import Job, Machines, level
 from gwsched.placement.scene import Scene
-from gwsched.schedulers import Ledger, Pool, Request, Scheduler, draw
+from gwsched.schedulers import Ledger, Pool, Request, draw
 
 Lists = Mapping[str, tuple[str, ...]]
 
@@ -16,11 +16,8 @@ Lists = Mapping[str, tuple[str, ...]]
 class Primaries:
     """Chooses them one by one, then evens out what was just chosen."""
 
-    def __init__(
-        self, scene: Scene, scheduler: Scheduler, ledger: Ledger
-    ) -> None:
+    def __init__(self, scene: Scene, ledger: Ledger) -> None:
         self.scene = scene
-        self.scheduler = scheduler
         self.ledger = ledger
 
     def choose(
@@ -38,7 +35,8 @@ class Primaries:
             pool = self.scene.who.for_primary(unit, siblings)
             primary = unit.holder
             if primary not in self.scene.who.pool(unit).chassis:
-                primary = self._ask(unit, pool)
+                request = Request(unit.name, (), pool, unit.weight)
+                primary = self.scene.ask(request, self.ledger)
                 pools[unit.name] = pool
             if primary:
                 self.ledger.extend((), primary, unit.weight)
@@ -59,12 +57,6 @@ class Primaries:
             elif listed:
                 found.add(listed[0])
         return frozenset(found)
-
-    def _ask(self, unit: Unit, pool: Pool) -> str | None:
-        request = Request(unit.name, (), pool, unit.weight)
-        answer = self.scheduler.choose(request, self.ledger)
-        known = isinstance(answer, str) and answer in pool.chassis
-        return answer if known else None
 
     def _spread(
         self,

@@ -53,16 +53,19 @@ class Ranks:
     def rankings(self) -> list[Ranking]:
         """Return the units whose backups should be in another order."""
         before = dict(self.orders)
-        for rank in (1, 2):
-            heirs = self._by_failure(rank)
-            for failed in sorted(heirs):
-                self._level(failed, heirs[failed])
-            self.fleet.inherit(self.units, self.orders, rank)
+        self._level_all(1)
+        self.fleet.inherit(self.units, self.orders)
+        self._level_all(2)
         return [
             Ranking(unit, self.orders[unit.name], self.whys[unit.name])
             for unit in self.units
             if self.orders[unit.name] != before[unit.name]
         ]
+
+    def _level_all(self, rank: int) -> None:
+        heirs = self._by_failure(rank)
+        for failed in sorted(heirs):
+            self._level(failed, heirs[failed])
 
     def _by_failure(self, rank: int) -> dict[tuple[str, ...], list[Unit]]:
         """Group units by the failure that makes those at a rank inherit."""

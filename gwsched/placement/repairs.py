@@ -16,28 +16,23 @@ from gwsched.placement.drafts import Draft, mended
 from gwsched.placement.primaries import Primaries
 from gwsched.placement.scene import Scene
 from gwsched.placement.staying import Staying
-from gwsched.schedulers import Ledger, Request, Scheduler
+from gwsched.schedulers import Ledger, Request
 
 
 class Repairs:
-    """One pass over all units; what was found is in its attributes.
+    """One pass over all units; ``ledger`` then has the loads of all."""
 
-    ``calm`` are the units about which there was nothing at all to say.
-    """
-
-    def __init__(self, scene: Scene, scheduler: Scheduler) -> None:
+    def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.scheduler = scheduler
         self.who = scene.who
         self.ledger = Ledger()
-        self.calm: list[Unit] = []
         self._drafts: dict[str, Draft] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
 
     def outcomes(self) -> list[Change | Refusal]:
         """Return what is to be changed or cannot be, most urgent first."""
         opened = self._open()
-        primaries = Primaries(self.scene, self.scheduler, self.ledger)
+        primaries = Primaries(self.scene, self.ledger)
         self._lists.update(primaries.choose(self._lists, opened))
         self._choose_backups(opened)
         found = [found for unit in opened if (found := self._decide(unit))]
@@ -49,7 +44,6 @@ class Repairs:
         stay = Staying(self.scene)
         for unit in self.scene.units:
             if self._is_calm(unit):
-                self.calm.append(unit)
                 self.ledger.add(unit.order, unit.weight)
                 continue
             draft = Draft(unit.order)
@@ -106,18 +100,15 @@ class Repairs:
         return self.scene.policy.max_candidates - len(staying)
 
     def _ask(self, unit: Unit, above: tuple[str, ...]) -> str | None:
-        """Ask the scheduler, and believe only an answer of the right kind."""
+        """Ask for one more chassis, and count it."""
         pool = self.who.pool(unit)
         known = {*self._drafts[unit.name].order, *above}
         if known.issuperset(pool.names):
             return None
         request = Request(unit.name, above, pool, unit.weight)
-        answer = self.scheduler.choose(request, self.ledger)
-        if not isinstance(answer, str) or answer in known:
-            return None
-        if answer not in pool.chassis:
-            return None
-        self.ledger.extend(above, answer, unit.weight)
+        answer = self.scene.ask(request, self.ledger, known)
+        if answer:
+            self.ledger.extend(above, answer, unit.weight)
         return answer
 
     def _decide(self, unit: Unit) -> Change | Refusal | None:

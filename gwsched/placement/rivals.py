@@ -95,46 +95,37 @@ def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
     }
     writes = rivals.foreign_writes
     for name, candidates in seen.items():
-        before = rivals.seen.get(name)
-        if before is candidates or before is None or before == candidates:
+        before, ours = rivals.seen.get(name), rivals.ours.get(name)
+        if before in (None, candidates) or ours == candidates:
             continue
-        if rivals.ours.get(name) != candidates:
-            writes += 1
-            old = feuds.get(name) or Feud(now)
-            known = snapshot.chassis.keys()
-            overruled = _is_overruled(rivals.ours.get(name), candidates, known)
-            feuds[name] = replace(
-                old, changed_at=now, theirs=_names(candidates)
-            )
-            if overruled and rivals.ours[name] == before:
-                feuds[name] = _rewritten(rivals, old, name, candidates, now)
-    ours = {name: own for name, own in rivals.ours.items() if name in seen}
+        writes += 1
+        old = feuds.get(name) or Feud(now)
+        feuds[name] = replace(old, changed_at=now, theirs=_names(candidates))
+        known = snapshot.chassis.keys()
+        if ours == before and _is_overruled(ours, candidates, known):
+            feuds[name] = _rewritten(feuds[name], _names(ours))
+    left = {name: own for name, own in rivals.ours.items() if name in seen}
     return replace(
         rivals,
         seen=frozen_map(seen),
-        ours=frozen_map(ours),
+        ours=frozen_map(left),
         feuds=frozen_map(feuds),
         foreign_writes=writes,
     )
 
 
-def _rewritten(
-    rivals: Rivals,
-    old: Feud,
-    name: str,
-    candidates: tuple[Candidate, ...],
-    now: float,
-) -> Feud:
-    theirs, wanted = _names(candidates), _names(rivals.ours[name])
-    rewrites = old.rewrites + 1 if old.wanted == wanted else 1
-    excess = rewrites - PATIENCE
-    back_off = min(BACK_OFF * 2 ** max(excess, 0), LONGEST_BACK_OFF)
-    until = now + back_off if excess >= 0 else -math.inf
-    return Feud(now, wanted, theirs, rewrites, until)
+def _rewritten(feud: Feud, wanted: tuple[str, ...]) -> Feud:
+    """Count one more rewrite of what we wanted; of another, the first."""
+    rewrites = feud.rewrites + 1 if feud.wanted == wanted else 1
+    until = -math.inf
+    if rewrites >= PATIENCE:
+        back_off = BACK_OFF * 2 ** (rewrites - PATIENCE)
+        until = feud.changed_at + min(back_off, LONGEST_BACK_OFF)
+    return replace(feud, wanted=wanted, rewrites=rewrites, until=until)
 
 
 def _is_overruled(
-    ours: tuple[Candidate, ...] | None,
+    ours: tuple[Candidate, ...],
     theirs: tuple[Candidate, ...],
     known: Set[str],
 ) -> bool:
@@ -143,8 +134,6 @@ def _is_overruled(
     Not if a chassis that is gone was taken out, or one appended with
     priority 0, as Neutron does when one leaves and returns.
     """
-    if ours is None:
-        return False
     left = tuple(name for name in _names(ours) if name in known)
     found = tuple(
         candidate.chassis

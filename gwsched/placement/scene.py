@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from gwsched.decisions import Health, Policy
@@ -12,6 +12,7 @@ from gwsched.placement.clock import Clock
 from gwsched.placement.eligibility import Eligibility
 from gwsched.placement.pace import Pace
 from gwsched.placement.rivals import Rivals
+from gwsched.schedulers import Ledger, Request, Scheduler
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,13 @@ class Scene:
         self,
         snapshot: Snapshot,
         health: Health,
+        scheduler: Scheduler,
         policy: Policy,
         past: Past,
         now: float,
-        *,
-        balances: bool = True,
     ) -> None:
-        self.balances = balances
+        self._scheduler = scheduler
+        self.balances = bool(getattr(scheduler, "balances", False))
         self.snapshot = snapshot
         self.units = sorted(snapshot.units, key=lambda unit: unit.name)
         self.health = health
@@ -47,6 +48,18 @@ class Scene:
         self.clock = Clock(now)
         self.who = Eligibility(snapshot, health, policy.scatter_width)
         self._families = _families(self.units)
+
+    def ask(
+        self, request: Request, ledger: Ledger, known: Container[str] = ()
+    ) -> str | None:
+        """Ask the scheduler, and believe only an answer of the right kind.
+
+        :param known: who is in the list already, in whatever role
+        """
+        answer = self._scheduler.choose(request, ledger)
+        if not isinstance(answer, str) or answer in known:
+            return None
+        return answer if answer in request.pool.chassis else None
 
     def siblings(self, unit: Unit) -> list[Unit]:
         """Return the other units of a unit's routers."""

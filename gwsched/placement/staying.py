@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gwsched.claims import settles_at
+from gwsched.claims import has_witness, settles_at
 from gwsched.decisions import Reason
 from gwsched.model import Unit
 from gwsched.placement.drafts import Draft
@@ -100,7 +100,7 @@ class Staying:
         alive = [c for c in draft.order if c not in dead]
         if len(alive) != 1 or not dead:
             return draft
-        if any(self.who.vouches(c) for c in unit.references - {*alive, *dead}):
+        if has_witness(unit, alive[0], self.who.vouches):
             return draft
         return draft.to(
             alive,

@@ -6,7 +6,7 @@ entry point group ``gwsched.schedulers``.
 """
 
 from gwsched.schedulers.contract import Request, Scheduler
-from gwsched.schedulers.draw import draw, mix, point
+from gwsched.schedulers.draw import draw
 from gwsched.schedulers.ledger import SAME_ZONE, Ledger
 from gwsched.schedulers.pool import Pool
 
@@ -17,6 +17,4 @@ __all__ = [
     "Request",
     "Scheduler",
     "draw",
-    "mix",
-    "point",
 ]

@@ -8,7 +8,7 @@ add a zone to the list, as long as there are any.
 from __future__ import annotations
 
 from gwsched.schedulers.contract import Request
-from gwsched.schedulers.draw import mix, point
+from gwsched.schedulers.draw import draw
 from gwsched.schedulers.ledger import Ledger
 
 
@@ -18,12 +18,12 @@ class Chance:
     def choose(self, request: Request, ledger: Ledger) -> str | None:
         """Return the name of one eligible chassis; None ends the list."""
         del ledger  # chance does not look
-        pool, above, lot = request.pool, request.above, point(request.unit)
+        pool, above = request.pool, request.above
         used = pool.zones(above)
 
         def merit(name: str) -> tuple[bool, int]:
             spread = bool(above) and pool.same_zone(name, used)
-            return spread, mix(lot, point(name))
+            return spread, draw(request.unit, name)
 
         free = (name for name in pool.near(above) if name not in above)
         return min(free, key=merit, default=None)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gwsched.schedulers.contract import Request
-from gwsched.schedulers.draw import mix, point
+from gwsched.schedulers.draw import draw, point
 from gwsched.schedulers.ledger import Ledger
 
 # From rank 3 on only so many are looked at: of so many drawn by lot one is
@@ -66,10 +66,7 @@ def _least(
     tied = [
         n for n, merit in zip(names, merits, strict=True) if merit == least
     ]
-    if len(tied) < 2:
-        return tied[0] if tied else None
-    lot = point(unit)
-    return min(tied, key=lambda name: mix(lot, point(name)))
+    return min(tied, key=lambda name: draw(unit, name), default=None)
 
 
 def _sample(request: Request) -> Sequence[str]:

@@ -86,18 +86,17 @@ class Ledger:
             self._third.get((two, one), {}),
         ]
         counts = [count for count in counts if count]
-        used = pool.zones(failed) if failed and pool.zoned else None
-        chassis = pool.chassis
-        return [
-            (weight + sum([count.get(name, 0) for count in counts]))
-            / chassis[name].capacity
-            * (
-                1.0
-                if used is None or chassis[name].zones - used
-                else SAME_ZONE
-            )
+        shares = {
+            name: (weight + sum([count.get(name, 0) for count in counts]))
+            / pool.chassis[name].capacity
             for name in names
-        ]
+        }
+        if failed and pool.zoned:
+            used = pool.zones(failed)
+            for name in shares:
+                if pool.same_zone(name, used):
+                    shares[name] *= SAME_ZONE
+        return list(shares.values())
 
     def loads(self, failed: Iterable[str] = ()) -> Mapping[str, int]:
         """Return the loads of all survivors if ``failed`` fail at once."""

@@ -16,6 +16,7 @@ from gwsched.placement.balance import Balance
 from gwsched.placement.scene import Scene
 from gwsched.planner import plan
 from gwsched.schedulers.chance import Chance
+from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.world import World, fleet
 
 SIZES = pytest.mark.parametrize(
@@ -144,7 +145,12 @@ def test_ports_move_rather_that_have_the_chassis_in_their_list() -> None:
         world.write(f"port{i}", "a", "b" if i in (1, 4) else "c")
     world.look()
     scene = Scene(
-        world.snapshot, world.health, world.policy, world.past, world.now
+        world.snapshot,
+        world.health,
+        LeastLoaded(),
+        world.policy,
+        world.past,
+        world.now,
     )
     targets = Balance(scene, scene.units).targets()
     assert {t.unit.name for t in targets} == {"port1", "port4"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.claims import settled
+from gwsched.claims import settles_at
 from gwsched.decisions import Guard, Policy, State
 from tests.unit.fleet import STEP, Fleet
 
@@ -377,19 +377,23 @@ def test_a_claim_is_as_old_as_its_holder(fleet: Fleet) -> None:
     assert fleet.health.claims["p"].since == moved
 
 
+def has_settled(fleet: Fleet) -> bool:
+    return fleet.now >= settles_at(fleet.health.claims["p"], 3.0)
+
+
 def test_a_list_counts_from_when_northd_has_carried_it_over(
     fleet: Fleet,
 ) -> None:
     fleet.unit("p", "gw1", "gw2", holder="gw2")
     fleet.run(20)
-    assert settled(fleet.health.claims["p"], 3.0, fleet.now)
+    assert has_settled(fleet)
     fleet.units["p"] = replace(fleet.units["p"], in_force=False)
     fleet.run(20)
     fleet.units["p"] = replace(fleet.units["p"], in_force=True)
     fleet.run(5)
-    assert not settled(fleet.health.claims["p"], 3.0, fleet.now)
+    assert not has_settled(fleet)
     fleet.run(2)
-    assert settled(fleet.health.claims["p"], 3.0, fleet.now)
+    assert has_settled(fleet)
 
 
 def test_a_flapping_claim_never_settles(fleet: Fleet) -> None:
@@ -398,5 +402,4 @@ def test_a_flapping_claim_never_settles(fleet: Fleet) -> None:
         fleet.hold("p", f"gw{turn % 2 + 1}")
         fleet.run(0.5)
         if turn:
-            claim = fleet.health.claims["p"]
-            assert not settled(claim, 3.0, fleet.now)
+            assert not has_settled(fleet)

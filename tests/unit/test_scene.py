@@ -8,6 +8,7 @@ import pytest
 from gwsched.decisions import Health, Policy
 from gwsched.model import Form, GatewayPort, Snapshot, Unit, frozen_map
 from gwsched.placement.scene import Past, Scene
+from gwsched.schedulers.leastloaded import LeastLoaded
 
 
 def unit(name: str, *routers: str, form: Form | None = None) -> Unit:
@@ -17,7 +18,9 @@ def unit(name: str, *routers: str, form: Form | None = None) -> Unit:
 
 def scene(*units: Unit, table: Form | None = None) -> Scene:
     seen = Snapshot(frozen_map({}), units, default_form=Form.GATEWAY_CHASSIS)
-    return Scene(seen, Health(), Policy(table=table), Past(), 0.0)
+    return Scene(
+        seen, Health(), LeastLoaded(), Policy(table=table), Past(), 0.0
+    )
 
 
 def test_siblings_are_the_other_units_of_a_units_routers() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from gwsched.placement.failure import Failure, Fleet
 from gwsched.placement.scene import Scene
+from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.world import World
 
 LISTS = [
@@ -33,11 +34,16 @@ def world(**zones: str) -> World:
 def fleet(found: World) -> Fleet:
     """What its lists say, all second ranks being final."""
     scene = Scene(
-        found.snapshot, found.health, found.policy, found.past, found.now
+        found.snapshot,
+        found.health,
+        LeastLoaded(),
+        found.policy,
+        found.past,
+        found.now,
     )
     orders = {unit.name: unit.order for unit in scene.units}
     made = Fleet(scene, scene.units, orders)
-    made.inherit(scene.units, orders, 1)
+    made.inherit(scene.units, orders)
     return made
 
 
