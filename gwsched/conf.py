@@ -18,7 +18,7 @@ from oslo_config import cfg, types
 from oslo_log import log
 
 from gwsched import __version__, remotes
-from gwsched.decisions import Policy, Rebalance
+from gwsched.decisions import ControllerDead, Failback, Policy, Rebalance
 from gwsched.model import Form
 from gwsched.options import GROUPS
 from gwsched.patterns import Patterns
@@ -33,6 +33,7 @@ class Settings:
 
     nb: tuple[str, ...]
     sb: tuple[str, ...]
+    ovs: tuple[str, ...]
     tls: Tls | None
     timeout: float
     probe_ms: int
@@ -125,6 +126,7 @@ def _settings(conf: cfg.ConfigOpts) -> Settings:
     return Settings(
         nb=remotes.addresses(conf, "ovn_nb_connection"),
         sb=remotes.addresses(conf, "ovn_sb_connection"),
+        ovs=remotes.addresses(conf, "ovs_connections", needed=False),
         tls=remotes.identity(conf),
         timeout=conf.ovn.ovsdb_connection_timeout,
         probe_ms=conf.ovn.ovsdb_probe_interval,
@@ -153,6 +155,9 @@ def _policy(conf: cfg.ConfigOpts) -> Policy:
         moves_per_minute=conf.rebalance.moves_per_minute,
         scatter_width=conf.scheduler.scatter_width,
         table=None if table == "auto" else Form(table),
+        failback=Failback(conf.failover.failback),
+        failback_delay=conf.failover.failback_delay,
+        controller_dead=ControllerDead(conf.failover.controller_dead),
     )
 
 

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gwsched.model import Candidate, Form, Unit, frozen_map
+from gwsched.model import Candidate, Form, GatewayRouter, Unit, frozen_map
 
 
 class State(enum.StrEnum):
@@ -30,6 +30,7 @@ class Reason(enum.StrEnum):
 
     NEW = "new"
     FAILOVER = "failover"
+    UPLINK = "uplink"
     REPAIR = "repair"
     DRAIN = "drain"
     PIN = "pin"
@@ -37,7 +38,7 @@ class Reason(enum.StrEnum):
 
 
 class Guard(enum.StrEnum):
-    """What can hold changes back: the first four all, the others some."""
+    """What can hold changes back."""
 
     STARTUP = "startup"
     MASS_FAILURE = "mass_failure"
@@ -46,6 +47,7 @@ class Guard(enum.StrEnum):
     FOREIGN_WRITER = "foreign_writer"
     BUDGET = "budget"
     UNVERIFIED = "unverified"
+    FLAP = "flap"
 
 
 class Rebalance(enum.StrEnum):
@@ -54,6 +56,20 @@ class Rebalance(enum.StrEnum):
     AUTO = "auto"
     MANUAL = "manual"
     OFF = "off"
+
+
+class Failback(enum.StrEnum):
+    """Whether a port goes back to who lost it, once that has returned."""
+
+    NEVER = "never"
+    DELAYED = "delayed"
+
+
+class ControllerDead(enum.StrEnum):
+    """What becomes of ports whose chassis works without its controller."""
+
+    KEEP = "keep"
+    MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,35 @@ class Verdict:
     since: float
     why: str
     advice: str = ""
+
+
+class Tunnels(enum.StrEnum):
+    """What the vantage points say of a chassis' tunnels by majority."""
+
+    UP = "up"
+    DOWN = "down"
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for and against a chassis, each since when.
+
+    Times are monotonic seconds, None where it is not so.  ``heard`` is when
+    it last answered a heartbeat, ``behind`` since when it has missed one
+    that others answered.  ``left`` is when OVN last took a port from it that
+    nobody had asked it to give up.  It ``holds`` so many units, and of those
+    it ``keeps`` so many that others could have claimed.
+    """
+
+    row: bool = True
+    heard: float | None = None
+    behind: float | None = None
+    left: float | None = None
+    tunnels: Tunnels = Tunnels.UNSEEN
+    tunnels_since: float | None = None
+    holds: int = 0
+    keeps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +191,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Relocation:
+    """An L3 gateway router to be pinned to another chassis, and why."""
+
+    router: GatewayRouter
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A unit that ought to be changed and cannot be.
 
@@ -164,7 +218,8 @@ class Plan:
 
     ``deferred`` says which guard holds how many changes back, ``guards``
     why each is on.
-    ``orphans`` are groups to delete.  ``uneven`` says that moves are left
+    ``relocations`` are of L3 gateway routers, ``orphans`` groups to delete.
+    ``uneven`` says that moves are left
     to be made for the sake of balance, now or later; ``is_done`` that all
     was looked into and nothing is left.
     """
@@ -175,6 +230,7 @@ class Plan:
         default_factory=lambda: frozen_map({})
     )
     guards: Mapping[Guard, str] = field(default_factory=lambda: frozen_map({}))
+    relocations: tuple[Relocation, ...] = ()
     orphans: tuple[str, ...] = ()
     uneven: bool = False
     is_done: bool = False
@@ -200,3 +256,6 @@ class Policy:
     moves_per_minute: int = 10
     scatter_width: int = -1
     table: Form | None = None
+    failback: Failback = Failback.NEVER
+    failback_delay: float = 300.0
+    controller_dead: ControllerDead = ControllerDead.KEEP

@@ -41,6 +41,7 @@ _KNOWN = {
     ("weight", True): _WEIGHT,
     ("pause", False): _TRUTH,
     ("rebalance", False): _TRUTH,
+    ("failover", True): _TRUTH,
 }
 
 
@@ -78,6 +79,7 @@ def _intents(found: Mapping[str, Mapping[str, str]]) -> Intents:
         weights=frozen_map({n: int(w) for n, w in found["weight"].items()}),
         paused=bool(found["pause"]),
         rebalance=bool(found["rebalance"]),
+        failover=frozenset(found["failover"]),
     )
 
 

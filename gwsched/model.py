@@ -63,6 +63,27 @@ class Candidate:
     priority: int
 
 
+class Session(enum.StrEnum):
+    """What SB ``BFD.status`` can be (ovn-sb(5))."""
+
+    UP = "up"
+    DOWN = "down"
+    INIT = "init"
+    ADMIN_DOWN = "admin_down"
+
+
+@dataclass(frozen=True, slots=True)
+class NextHop:
+    """A next hop that OVN runs a BFD session with (SB BFD).
+
+    The session is run by whoever holds the port, and by nobody else: it
+    says nothing of how another chassis would fare.
+    """
+
+    address: str
+    session: Session
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayPort:
     """An NB Logical_Router_Port entitled to candidates, and its SB twin.
@@ -77,6 +98,35 @@ class GatewayPort:
     zone_hints: frozenset[str] = frozenset()
     holder: str | None = None
     weight: int = 1
+    next_hops: tuple[NextHop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRouter:
+    """An L3 gateway router: NB Logical_Router with ``options:chassis``.
+
+    ``chassis`` is who it is pinned to, ``holders`` who SB says has its
+    ports.  ``physical_networks`` has one set per port that faces one.
+    """
+
+    name: str
+    chassis: str
+    holders: frozenset[str] = frozenset()
+    physical_networks: tuple[frozenset[str], ...] = ()
+    zone_hints: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Vantage:
+    """What one chassis sees of the others by tunnel BFD.
+
+    Read from its Open_vSwitch database, for SB has none of it.  ``tunnels``
+    says of each chassis that it runs BFD with whether any session is up.
+    """
+
+    remote: str
+    chassis: str
+    tunnels: Mapping[str, bool]
 
 
 @dataclass(frozen=True)
@@ -171,7 +221,8 @@ class Intents:
     ``adopted`` ports are ours though nothing else says so.  A cordoned
     chassis gets nothing new, a draining one loses what it has.  ``pins``
     and ``weights`` are by port.  ``paused`` stops every change.
-    ``rebalance`` asks for one rebalance now.
+    ``rebalance`` asks for one rebalance now.  ``failover`` names the L3
+    gateway routers that may be moved when their chassis dies.
     """
 
     adopted: frozenset[str] = frozenset()
@@ -181,6 +232,7 @@ class Intents:
     weights: Mapping[str, int] = field(default_factory=lambda: frozen_map({}))
     paused: bool = False
     rebalance: bool = False
+    failover: frozenset[str] = frozenset()
 
     def pinned(self, unit: Unit) -> str | None:
         """Return the chassis a unit is pinned to, by the first pin."""
@@ -210,7 +262,9 @@ class Snapshot:
     is SB ``nb_cfg`` (what northd passed on to the chassis), ``answered``
     what each chassis has in its Chassis_Private.  ``bfd_time`` is how long
     tunnel BFD needs to see a death, in seconds.  ``orphans`` are groups of
-    our own that nothing refers to any more.
+    our own that nothing refers to any more.  ``claimed`` counts, by port and
+    chassis, the claims seen in SB so far: two that overrule each other
+    within milliseconds are not to be seen in who holds a port.
     """
 
     chassis: Mapping[str, Chassis]
@@ -224,6 +278,11 @@ class Snapshot:
     intents: Intents = field(default_factory=Intents)
     orphans: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    claimed: Mapping[str, Mapping[str, int]] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    vantages: tuple[Vantage, ...] = ()
+    routers: tuple[GatewayRouter, ...] = ()
 
     @property
     def gateways(self) -> frozenset[str]:

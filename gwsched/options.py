@@ -25,6 +25,16 @@ OVN_OPTS: list[cfg.Opt] = [
         help="Remotes of the OVN Southbound database, comma separated. It "
         "is only read; any server of a cluster, or a relay, will do.",
     ),
+    cfg.ListOpt(
+        "ovs_connections",
+        default=["unix:/var/run/openvswitch/db.sock"],
+        item_type=REMOTE,
+        help="Remotes of the Open_vSwitch databases of chassis whose tunnel "
+        "BFD is to be read, comma separated; OVN's databases have none of "
+        "it. With one of them a dead chassis is known to be dead within a "
+        "second of BFD's own verdict, else by its silence. Several vote. "
+        "The default is the local one, which is used where it exists.",
+    ),
     *(
         cfg.StrOpt(
             f"ovn_{db}_{part}",
@@ -216,6 +226,49 @@ FAILOVER_OPTS: list[cfg.Opt] = [
         "serves with others, and how long a chassis that comes back must "
         "answer before it is used again, in seconds. A port left with no "
         "live candidate does not wait.",
+    ),
+    cfg.StrOpt(
+        "failback",
+        default="never",
+        choices=[
+            (
+                "never",
+                "A returned chassis gets back what evening out the load "
+                "gives it, and nothing more.",
+            ),
+            (
+                "delayed",
+                "What a failure has taken from a chassis goes back to it "
+                "when it has been live for failback_delay, move by move, "
+                "within the budget. A restart of gwsched forgets what that "
+                "was.",
+            ),
+        ],
+        help="Whether ports go back to a chassis that has returned. OVN's "
+        "own way is at once, unless it is demoted while it is away; it "
+        "always is.",
+    ),
+    cfg.IntOpt(
+        "failback_delay",
+        default=300,
+        min=0,
+        max=86400,
+        help="How long a returned chassis must have been live before ports "
+        "go back to it, in seconds, after its hold_down.",
+    ),
+    cfg.StrOpt(
+        "controller_dead",
+        default="keep",
+        choices=[
+            ("keep", "Raise an alarm; its ports work on as they are."),
+            (
+                "move",
+                "Take it for dead. Two gateways then answer for each of its "
+                "ports until the old one's OVS is stopped.",
+            ),
+        ],
+        help="What to do about a chassis whose ovn-controller is dead or "
+        "cut off from the Southbound database while its data plane works.",
     ),
 ]
 

@@ -26,13 +26,15 @@ class Tls:
     ca_cert: str
 
 
-def addresses(conf: cfg.ConfigOpts, option: str) -> tuple[str, ...]:
+def addresses(
+    conf: cfg.ConfigOpts, option: str, *, needed: bool = True
+) -> tuple[str, ...]:
     """Return the remotes that an option names.
 
     :raises ConfigurationError: where one can never be connected to
     """
     remotes = tuple(conf.ovn[option])
-    if not remotes:
+    if needed and not remotes:
         raise ConfigurationError(f"[ovn] {option} names no database server")
     for remote in remotes:
         protocol, _, address = remote.partition(":")

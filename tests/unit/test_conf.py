@@ -10,7 +10,7 @@ import pytest
 
 from gwsched import conf
 from gwsched.conf import ConfigurationError, Settings, Tls
-from gwsched.decisions import Policy, Rebalance
+from gwsched.decisions import ControllerDead, Failback, Policy, Rebalance
 from gwsched.model import Form
 from gwsched.patterns import Patterns
 
@@ -72,6 +72,7 @@ def test_defaults(load: Load) -> None:
     assert load("") == Settings(
         nb=("unix:/var/run/ovn/ovnnb_db.sock",),
         sb=("unix:/var/run/ovn/ovnsb_db.sock",),
+        ovs=("unix:/var/run/openvswitch/db.sock",),
         tls=None,
         timeout=10,
         probe_ms=5000,
@@ -92,6 +93,9 @@ def test_defaults(load: Load) -> None:
             moves_per_minute=10,
             scatter_width=-1,
             table=None,
+            failback=Failback.NEVER,
+            failback_delay=300,
+            controller_dead=ControllerDead.KEEP,
         ),
         metrics_bind="127.0.0.1",
         metrics_port=9977,
@@ -103,6 +107,7 @@ def test_every_option_arrives(load: Load) -> None:
         ovn(
             ovn_nb_connection="tcp:10.0.0.1:6641, tcp:[fd00::2]:6641",
             ovn_sb_connection="unix:/run/sb.sock",
+            ovs_connections="tcp:10.0.0.9:6640, unix:/run/ovs.sock",
             ovsdb_connection_timeout=7,
             ovsdb_probe_interval=0,
         )
@@ -112,7 +117,8 @@ def test_every_option_arrives(load: Load) -> None:
         "allow_chassis = gw*, edge-?\ndeny_chassis = gw9\n"
         "allow_routers = neutron-*\ndeny_routers = lab-[0-9],x\n"
         "[health]\nprobe_interval = 1\ndead_after = 2\n"
-        "[failover]\nhold_down = 1\n"
+        "[failover]\nhold_down = 1\nfailback = delayed\n"
+        "failback_delay = 9\ncontroller_dead = move\n"
         "[rebalance]\nmode = manual\nthreshold = 25\n"
         "moves_per_minute = 60\n"
         "[metrics]\nbind = ::1\nport = 0\n"
@@ -120,6 +126,7 @@ def test_every_option_arrives(load: Load) -> None:
     assert settings == Settings(
         nb=("tcp:10.0.0.1:6641", "tcp:[fd00::2]:6641"),
         sb=("unix:/run/sb.sock",),
+        ovs=("tcp:10.0.0.9:6640", "unix:/run/ovs.sock"),
         tls=None,
         timeout=7,
         probe_ms=0,
@@ -140,6 +147,9 @@ def test_every_option_arrives(load: Load) -> None:
             moves_per_minute=60,
             scatter_width=7,
             table=Form.GATEWAY_CHASSIS,
+            failback=Failback.DELAYED,
+            failback_delay=9,
+            controller_dead=ControllerDead.MOVE,
         ),
         metrics_bind="::1",
         metrics_port=0,
