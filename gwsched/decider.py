@@ -7,9 +7,9 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from gwsched import health, planner
-from gwsched.decisions import Change, Health, Plan, Policy
+from gwsched.decisions import Change, Failback, Health, Plan, Policy
 from gwsched.model import Snapshot
-from gwsched.placement import pace, rivals
+from gwsched.placement import origins, pace, rivals
 from gwsched.placement.rivals import Rivals
 from gwsched.placement.scene import Past
 from gwsched.schedulers import Scheduler
@@ -72,7 +72,12 @@ class Decider:
         for change in changes:
             if pace.is_voluntary(change):
                 flow = pace.launched(flow, change, self._policy, now)
-        self._past = Past(flow, rivals.wrote(self._past.rivals, changes))
+        came_from = self._past.origins
+        if self._policy.failback is Failback.DELAYED:
+            came_from = origins.wrote(came_from, changes)
+        self._past = Past(
+            flow, rivals.wrote(self._past.rivals, changes), came_from
+        )
 
     def keep_going(self, plan: Plan) -> None:
         """Remember whether evening out has begun and is not over."""
@@ -94,8 +99,12 @@ class Decider:
         others = self._past.rivals
         if self._seen is None or seen.units is not self._seen.units:
             others = rivals.follow(others, seen, now)
-        if flow is not self._past.pace or others is not self._past.rivals:
-            self._past = Past(flow, others)
+        came_from = origins.follow(self._past.origins, seen)
+        now_known = (flow, others, came_from)
+        past = self._past
+        known = (past.pace, past.rivals, past.origins)
+        if any(a is not b for a, b in zip(now_known, known, strict=True)):
+            self._past = Past(flow, others, came_from)
 
     def _planned(self, seen: Snapshot, now: float) -> Plan:
         """Plan, unless everything the plan depends on is as it was."""

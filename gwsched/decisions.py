@@ -97,14 +97,15 @@ class Tunnels(enum.StrEnum):
 class Evidence:
     """What speaks for and against a chassis, each since when.
 
-    Times are monotonic seconds, None where it is not so.  ``heard`` is when
-    it last answered a heartbeat, ``behind`` since when it has missed one
+    Times are monotonic seconds, None where it is not so.  ``gone`` is since
+    when it has no row in SB, ``heard`` when it last answered a heartbeat
+    (or came into sight), ``behind`` since when it has missed one
     that others answered.  ``left`` is when OVN last took a port from it that
     nobody had asked it to give up.  It ``holds`` so many units, and of those
     it ``keeps`` so many that others could have claimed.
     """
 
-    row: bool = True
+    gone: float | None = None
     heard: float | None = None
     behind: float | None = None
     left: float | None = None
@@ -129,9 +130,36 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Uplinks:
+    """What the BFD sessions with next hops say of uplinks.
+
+    ``bad`` and ``good`` are pairs of a chassis and a physical network, the
+    bad ones with the reason.  ``lost`` has the ports whose next hops their
+    holder does not reach, and all chassis that have tried in vain by now;
+    ``reached`` who reaches an address.
+    """
+
+    bad: Mapping[tuple[str, str], str] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    good: frozenset[tuple[str, str]] = frozenset()
+    lost: Mapping[str, frozenset[str]] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    reached: Mapping[str, frozenset[str]] = field(
+        default_factory=lambda: frozen_map({})
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The outcome of one health step.
 
+    ``guards`` hold everything back, ``cautions`` only what they say.
+    ``penalties`` are for dying again and again; the ``damped`` have died so
+    often that they get nothing for now.  ``apart`` are pairs of
+    gateways that have lost each other, and until when they are kept so.
+    ``stranded`` units are held by nobody, with no member that could.
     ``beat`` asks the leader for one more ``nb_cfg`` bump now; ``wake_at`` is
     when time alone may change something (monotonic seconds).
     """
@@ -141,6 +169,21 @@ class Health:
     )
     claims: Mapping[str, Claim] = field(default_factory=lambda: frozen_map({}))
     guards: Mapping[Guard, str] = field(default_factory=lambda: frozen_map({}))
+    cautions: Mapping[Guard, str] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    evidence: Mapping[str, Evidence] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    uplinks: Uplinks = field(default_factory=Uplinks)
+    apart: Mapping[frozenset[str], float] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    stranded: frozenset[str] = frozenset()
+    damped: frozenset[str] = frozenset()
+    penalties: Mapping[str, float] = field(
+        default_factory=lambda: frozen_map({})
+    )
     beat: bool = False
     wake_at: float = float("inf")
 

@@ -64,9 +64,14 @@ def plan(
     if blocked:
         made = _held(made, blocked, uneven=past.pace.running)
     hampered = _hampered(scene, made.deferred)
+    cautions = {
+        guard: why
+        for guard, why in health.cautions.items()
+        if guard not in blocked
+    }
     return replace(
         made,
-        guards=frozen_map(blocked | hampered),
+        guards=frozen_map(blocked | cautions | hampered),
         wake_at=scene.clock.wake_at,
     )
 
@@ -81,14 +86,16 @@ def _made(scene: Scene) -> Plan:
     deferred: Counter[Guard] = Counter()
     deferred[Guard.FOREIGN_WRITER] = len(repairs) - len(changes)
     uneven, is_done = scene.past.pace.running, False
-    if not changes and not _is_settling(scene):
+    if not changes:
         waiting = {change.unit.name for change in repairs}
-        moves = Moves(scene, repair.ledger, waiting)
+        evens = not _is_settling(scene)
+        moves = Moves(scene, repair.ledger, waiting, evens=evens)
         changes = moves.changes()
         refusals += moves.refusals
         deferred += moves.deferred
-        uneven = moves.uneven
-        is_done = not (changes or +deferred or uneven)
+        if evens:
+            uneven = moves.uneven
+            is_done = not (changes or +deferred or uneven)
     return Plan(
         changes=tuple(changes),
         refusals=tuple(refusals),
@@ -117,6 +124,13 @@ def basis(snapshot: Snapshot, health: Health) -> Hashable:
     return (
         tuple((name, v.state, v.since) for name, v in health.verdicts.items()),
         tuple(health.guards),
+        tuple(health.cautions),
+        tuple(health.uplinks.bad),
+        health.uplinks.good,
+        tuple(health.uplinks.lost.items()),
+        tuple(health.apart),
+        health.stranded,
+        health.damped,
         snapshot.default_form,
         snapshot.orphans,
         snapshot.bfd_time,
@@ -175,7 +189,9 @@ def _is_settling(scene: Scene) -> bool:
         if name in known and name not in gateways:
             continue  # of no list, as long as it is none
         if verdict.state is State.RETURNING:
-            return True
+            if name not in scene.health.damped:
+                return True
+            continue
         leaves = verdict.since + scene.policy.hold_down
         if verdict.state is State.DEAD and not scene.clock.past(leaves):
             return True

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from gwsched import claims
 from gwsched.decisions import (
     Claim,
     Guard,
@@ -23,6 +22,7 @@ from gwsched.decisions import (
     State,
     Verdict,
 )
+from gwsched.health import claims
 from gwsched.model import (
     Candidate,
     Chassis,

@@ -13,7 +13,7 @@ import math
 from collections.abc import Collection
 
 from gwsched.decisions import Claim, Health, State, Verdict
-from gwsched.health import is_mass_failure
+from gwsched.health.guards import is_mass_failure
 from gwsched.model import Snapshot, Unit, frozen_map
 
 HELP = (

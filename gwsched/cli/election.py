@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gwsched.claims import has_witness
 from gwsched.decisions import Health, State
+from gwsched.health.claims import has_witness
 from gwsched.model import GatewayPort, Unit
 
 

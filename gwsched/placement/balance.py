@@ -12,7 +12,7 @@ the threshold where it carries so much more, or less, than it would then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from gwsched.decisions import Reason, Rebalance, Refusal, State
@@ -36,8 +36,14 @@ class Target:
 class Balance:
     """The primaries as they are, and what they should be."""
 
-    def __init__(self, scene: Scene, units: Sequence[Unit]) -> None:
-        """Take all units that have a list; only some may be moved."""
+    def __init__(
+        self, scene: Scene, units: Sequence[Unit], *, evens: bool = True
+    ) -> None:
+        """Take all units that have a list; only some may be moved.
+
+        :param evens: whether this is the time to even anything out
+        """
+        self.evens = evens
         self.scene = scene
         self.who = scene.who
         fleet = scene.snapshot.chassis
@@ -55,7 +61,11 @@ class Balance:
 
     def targets(self) -> list[Target]:
         """Return what should move, the most wanted first."""
-        found = [*self._pinned(), *self._drained(), *self._separated()]
+        found = [*self._pinned(), *self._drained()]
+        if not self.evens:
+            return found
+        found += self._separated()
+        found += self._failed_back({target.unit.name for target in found})
         return [*found, *self._evened({target.unit.name for target in found})]
 
     def _is_movable(self, unit: Unit) -> bool:
@@ -64,7 +74,7 @@ class Balance:
         Nothing is moved off a chassis whose controller is silent: it would
         go on as a second active.
         """
-        state = self.scene.health.state(unit.order[0])
+        state = self.who.state(unit.order[0])
         return unit.works and not unit.excluded and state is State.LIVE
 
     def _move(
@@ -121,7 +131,24 @@ class Balance:
                 why = f"{primary} has another gateway port of its router"
                 yield self._move(unit, chassis, Reason.REBALANCE, why)
 
-    def _evened(self, moving: set[str]) -> list[Target]:
+    def _failed_back(self, moving: Set[str]) -> list[Target]:
+        """Give back what a failure took, to who has long been live again."""
+        policy, health = self.scene.policy, self.scene.health
+        targets = []
+        for name, chassis in sorted(self.scene.past.origins.items()):
+            unit = self.movable.get(name)
+            if unit is None or name in moving or self._is_bound(unit):
+                continue
+            if chassis not in self.who.pool(unit).chassis:
+                continue
+            since = health.verdicts[chassis].since
+            if self.scene.clock.past(since + policy.failback_delay):
+                why = f"{chassis} had it before it failed"
+                move = self._move(unit, chassis, Reason.REBALANCE, why)
+                targets.append(move)
+        return targets
+
+    def _evened(self, moving: Set[str]) -> list[Target]:
         """Return the moves that even out the load, if it is time to."""
         before = dict(self.machines.loads)
         for unit in self.movable.values():

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from gwsched.decisions import Health, Refusal, State
+from gwsched.decisions import Health, Reason, Refusal, State
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.filters import (
     CONFIGURED,
@@ -15,6 +17,20 @@ from gwsched.placement.filters import (
     refuse,
 )
 from gwsched.schedulers.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Why a backup is to leave: ``spares`` many others must stay.
+
+    Of two that fight it leaves even though it holds the port for the moment.
+    """
+
+    reason: Reason
+    what: str
+    spares: int = 1
+    is_fight: bool = False
+
 
 # What a refusal quotes of many chassis that were refused for one reason.
 QUOTED = 5
@@ -30,18 +46,47 @@ class Eligibility:
         self._intents = snapshot.intents
         self._health = health
         self._scatter_width = scatter_width
+        self._asks = snapshot.heartbeat
         self._flagged = any(c.is_gateway for c in snapshot.chassis.values())
         self.all_dead = frozenset(
             name
             for name, verdict in health.verdicts.items()
             if verdict.state is State.DEAD
         )
+        self._partners = _partners(health.apart)
         self._pools: dict[tuple[str, ...], Pool] = {}
         self._of_kind: dict[object, Pool] = {}
         self._servers: dict[object, frozenset[str]] = {}
 
     def pool(self, unit: Unit) -> Pool:
-        """Return all live chassis that may host a unit."""
+        """Return all live chassis that may host a unit.
+
+        Without those whose uplink is bad, if there are others, and without
+        who has lost the primary from sight.
+        """
+        pool = self._pool_of_kind(unit)
+        if not (self._partners or self._health.uplinks.bad):
+            return pool
+        partners = self._apart_from(unit)
+        names = [name for name in pool.names if name not in partners]
+        sound = [name for name in names if not self.is_marked(unit, name)]
+        return self._pool(sound or names)
+
+    def is_marked(self, unit: Unit, name: str) -> bool:
+        """Whether a chassis' uplink is bad for some port of a unit."""
+        bad = self._health.uplinks.bad
+        return any(
+            networks and all((name, network) in bad for network in networks)
+            for networks in unit.physical_networks
+        )
+
+    def _apart_from(self, unit: Unit) -> frozenset[str]:
+        """Return who has lost a unit's primary, and it them."""
+        if not self._partners or not unit.order:
+            return frozenset()
+        return self._partners.get(unit.order[0], frozenset())
+
+    def _pool_of_kind(self, unit: Unit) -> Pool:
         pool = self._of_kind.get(unit.kind)
         if pool is None:
             pool = self._pool(
@@ -101,6 +146,8 @@ class Eligibility:
                 if not self.dead(name) and self.fits(unit, name)
             )
             self._servers[unit.kind] = servers
+        if unit.name in self._health.stranded:
+            return frozenset()
         return servers
 
     def fits(self, unit: Unit, name: str) -> bool:
@@ -131,34 +178,64 @@ class Eligibility:
         return (*primary, *(c for c in rest if not self.leaves(unit, c)))
 
     def leaves(self, unit: Unit, name: str) -> bool:
-        """Whether a backup is to leave a unit's list.
+        """Whether a backup is to leave a unit's list."""
+        return self.parting(unit, name) is not None
+
+    def parting(self, unit: Unit, name: str) -> Parting | None:
+        """Say why a backup is to leave a unit's list, if it is.
 
         A cordoned one too where the list is Neutron's: it would be taken up
         again, as primary even, by what Neutron does when another goes.
         """
-        cordoned = unit.neutron and name in self._intents.cordoned
-        return cordoned or self.draining(name)
+        if self.draining(name):
+            return Parting(Reason.DRAIN, "is draining")
+        if unit.neutron and name in self._intents.cordoned:
+            return Parting(Reason.REPAIR, "is cordoned")
+        if name in self._apart_from(unit):
+            what = f"and {unit.order[0]} have lost each other and fight"
+            return Parting(Reason.REPAIR, what, is_fight=True)
+        if self._health.uplinks.bad and self.is_marked(unit, name):
+            return Parting(Reason.UPLINK, "has a dead uplink", spares=2)
+        return None
 
     def vouches(self, name: str) -> bool:
         """Whether a chassis can be a lone survivor's witness."""
-        return name in self._chassis and self._health.state(name) in (
+        return name in self._chassis and self.state(name) in (
             State.LIVE,
             State.UNKNOWN,
         )
+
+    def state(self, name: str) -> State:
+        """Return the state that counts for placement.
+
+        Without heartbeats nobody can be proven live; a row has to do.
+        """
+        state = self._health.state(name)
+        if state is State.UNKNOWN and not self._asks and name in self._chassis:
+            return State.LIVE
+        return state
 
     def against(self, unit: Unit, name: str) -> str:
         """Say why a member may not serve."""
         if self.dead(name):
             return self._health.verdicts[name].why
         found = refuse(self._question(unit, name), CONFIGURED)
-        return found[1] if found else "nothing"
+        if found:
+            return found[1]
+        return f"nobody holds it, and {self._health.verdicts[name].why}"
 
     def refused(self, unit: Unit, name: str) -> str:
         """Say why a chassis may not host a unit, as if it were new."""
         if name not in self._chassis:
             return f"there is no chassis {name}"
         found = refuse(self._question(unit, name))
-        return found[1] if found else "nothing speaks against it"
+        if found:
+            return found[1]
+        if self.is_marked(unit, name):
+            return "its uplink is dead"
+        if name in self._apart_from(unit):
+            return f"it and {unit.order[0]} have lost each other"
+        return "nothing speaks against it"
 
     def refusal(self, unit: Unit) -> Refusal:
         """Say why nobody can host a unit: what is nearest to enough."""
@@ -193,8 +270,19 @@ class Eligibility:
         return Question(
             unit,
             self._chassis[name],
-            self._health.state(name),
+            self.state(name),
             self._flagged,
             self._intents,
             siblings,
         )
+
+
+def _partners(
+    apart: Mapping[frozenset[str], float],
+) -> Mapping[str, frozenset[str]]:
+    """Return by chassis whom it has lost from sight."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in apart:
+        for name in pair:
+            found[name] |= pair - {name}
+    return {name: frozenset(others) for name, others in found.items()}

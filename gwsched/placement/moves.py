@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
-from gwsched.claims import warm_at
 from gwsched.decisions import Change, Guard, Reason, Refusal
+from gwsched.health.claims import warm_at
 from gwsched.model import Unit
 from gwsched.placement.balance import Balance, Target
 from gwsched.placement.mesh import gathered
@@ -30,9 +30,19 @@ class Moves:
     """What to do for lists with which nothing is wrong."""
 
     def __init__(
-        self, scene: Scene, ledger: Ledger, waiting: Set[str]
+        self,
+        scene: Scene,
+        ledger: Ledger,
+        waiting: Set[str],
+        *,
+        evens: bool = True,
     ) -> None:
-        """Take what all parts share, and the units not to be touched now."""
+        """Take what all parts share, and the units not to be touched now.
+
+        :param evens: whether this is the time to even anything out; pins
+            and drains do not wait for that
+        """
+        self.evens = evens
         self.scene = scene
         self.waiting = waiting
         self.ledger = ledger
@@ -43,7 +53,7 @@ class Moves:
 
     def changes(self) -> list[Change]:
         """Return at most one move, and what costs nothing."""
-        balance = Balance(self.scene, self.units)
+        balance = Balance(self.scene, self.units, evens=self.evens)
         targets = [
             target
             for target in balance.targets()
@@ -57,6 +67,8 @@ class Moves:
             targets = []
         ready = [target for target in targets if self._is_warm(target)]
         found = [*self._next_moves(ready), *self._bring_in(targets)]
+        if not self.evens:
+            return found
         if self.scene.balances:
             found += self._re_ranked(targets)
         return found or self._gathered({t.unit.name for t in targets})

@@ -2,9 +2,9 @@
 """How fast primaries may be moved that need not be moved.
 
 One such move is under way at a time: the next starts when the last one was
-claimed and the budget allows it.  A move that does not end in a claim stops
-all others for a while, for twice as long each time in a row.  OVN keeps the
-port where it was then, and the planner makes that the primary again.
+claimed and the budget allows it.  A move that does not end in a claim is
+taken back, and stops all others for a while, for twice as long each time in
+a row.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import math
 from dataclasses import dataclass, replace
 
 from gwsched.decisions import Change, Policy, Reason
-from gwsched.model import Snapshot
+from gwsched.health.claims import CLAIM_TIME
+from gwsched.model import Snapshot, Unit
 
 # What the budget paces, and what a move that failed stops.
 VOLUNTARY = frozenset({Reason.DRAIN, Reason.PIN, Reason.REBALANCE})
-# A warm new primary claims within milliseconds of the write; northd and the
-# controllers of a large cloud may need seconds to carry it over.
-CLAIM_TIME = 20.0
 # How long a failed move stops all others (seconds), and at the most.
 HALT = 600.0
 LONGEST_HALT = 9600.0
@@ -27,11 +25,12 @@ LONGEST_HALT = 9600.0
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A move under way: of which unit, whither, since when."""
+    """A move under way: of which unit, whither, since when, from what."""
 
     unit: str
     target: str
     since: float
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,13 @@ class Pace:
     """What was moved, and when the next may be.
 
     ``together`` is how many moves may be made at once: one, unless nobody
-    is there to be interrupted.  ``running`` says that evening out has begun
+    is there to be interrupted.  ``undo`` is a move that nobody has claimed,
+    to be taken back.  ``running`` says that evening out has begun
     and goes on until all is even, though the threshold is not passed.
     """
 
     flight: Flight | None = None
+    undo: Flight | None = None
     next_at: float = -math.inf
     halted_until: float = -math.inf
     failures: int = 0
@@ -63,15 +64,26 @@ def is_voluntary(change: Change) -> bool:
 
 def follow(pace: Pace, snapshot: Snapshot, now: float) -> Pace:
     """Note what became of the move under way."""
-    flight = pace.flight
+    flight = pace.flight or pace.undo
     if flight is None:
         return pace
     unit = next((u for u in snapshot.units if u.name == flight.unit), None)
     if unit is None:
-        return replace(pace, flight=None)  # deleted meanwhile
+        return replace(pace, flight=None, undo=None)  # deleted meanwhile
+    if pace.flight is None:
+        open_still = unit.order[:1] == (flight.target,) != (unit.holder,)
+        return pace if open_still else replace(pace, undo=None)
+    return _followed(pace, flight, unit, now)
+
+
+def _followed(pace: Pace, flight: Flight, unit: Unit, now: float) -> Pace:
+    """Note whether a move was claimed, or its time is over."""
     if unit.holder == flight.target:
         return replace(pace, flight=None, failures=0, why="")
     kept = unit.order[:1] == (flight.target,)
+    if kept and not unit.in_force:
+        # northd has not told OVN of it yet, and may be paused: time stands.
+        return replace(pace, flight=replace(flight, since=now))
     if kept and now < flight.since + CLAIM_TIME:
         return pace
     halt = min(HALT * 2**pace.failures, LONGEST_HALT)
@@ -79,6 +91,7 @@ def follow(pace: Pace, snapshot: Snapshot, now: float) -> Pace:
     return replace(
         pace,
         flight=None,
+        undo=flight if kept else None,
         halted_until=now + halt,
         failures=pace.failures + 1,
         why=f"{flight.unit} was moved to {flight.target}, which {what}; "
@@ -90,6 +103,9 @@ def launched(pace: Pace, change: Change, policy: Policy, now: float) -> Pace:
     """Note a voluntary move that was written just now."""
     return replace(
         pace,
-        flight=Flight(change.unit.name, change.after[0], now),
+        flight=Flight(
+            change.unit.name, change.after[0], now, change.unit.order
+        ),
+        undo=None,
         next_at=now + 60.0 / policy.moves_per_minute,
     )

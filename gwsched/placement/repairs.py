@@ -77,9 +77,19 @@ class Repairs:
             return False
         if any(self.who.leaves(unit, name) for name in order):
             return False
+        if self._is_troubled(unit):
+            return False
         if self.scene.switches(unit) or (unit.neutron and len(order) > most):
             return False
         return len(order) >= most or not self.who.besides(unit, order)
+
+    def _is_troubled(self, unit: Unit) -> bool:
+        """Whether a unit's next hop is lost, or its last move is undone."""
+        undo = self.scene.past.pace.undo
+        if undo is not None and undo.unit == unit.name:
+            return True
+        lost = self.scene.health.uplinks.lost
+        return bool(lost) and any(port.name in lost for port in unit.ports)
 
     def _is_served(self, unit: Unit) -> bool:
         return bool(self.who.serving(unit, unit.order))

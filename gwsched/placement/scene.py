@@ -7,9 +7,10 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from gwsched.decisions import Health, Policy
-from gwsched.model import Form, Snapshot, Unit
+from gwsched.model import Form, Snapshot, Unit, frozen_map
 from gwsched.placement.clock import Clock
 from gwsched.placement.eligibility import Eligibility
+from gwsched.placement.origins import Origins
 from gwsched.placement.pace import Pace
 from gwsched.placement.rivals import Rivals
 from gwsched.schedulers import Ledger, Request, Scheduler
@@ -21,6 +22,7 @@ class Past:
 
     pace: Pace = field(default_factory=Pace)
     rivals: Rivals = field(default_factory=Rivals)
+    origins: Origins = field(default_factory=lambda: frozen_map({}))
 
 
 class Scene:

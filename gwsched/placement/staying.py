@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gwsched.claims import has_witness, settles_at
 from gwsched.decisions import Reason
+from gwsched.health.claims import has_witness, settles_at
 from gwsched.model import Unit
 from gwsched.placement.drafts import Draft
 from gwsched.placement.scene import Scene
+from gwsched.placement.uplink import Uplink
 
 
 class Staying:
@@ -24,15 +25,31 @@ class Staying:
         self.who = scene.who
         self.policy = scene.policy
         self.clock = scene.clock
+        self.uplinks = Uplink(scene)
+        self.undo = scene.past.pace.undo
 
     def draft(self, unit: Unit) -> Draft:
         """Return what is left of a unit's list, best first, and why."""
-        draft = Draft(unit.order)
+        draft = self._undo(unit, Draft(unit.order))
         draft = self._follow_holder(unit, draft)
+        draft = self.uplinks.leave(unit, draft)
         draft = self._trim(unit, draft)
         draft = self._withdraw(unit, draft)
         draft = self._dismiss(unit, draft)
         return self._drop_useless_dead(unit, draft)
+
+    def _undo(self, unit: Unit, draft: Draft) -> Draft:
+        """Take back a move that its new primary has not claimed."""
+        undo = self.undo
+        if undo is None or undo.unit != unit.name:
+            return draft
+        before = [c for c in undo.before if c in draft.order]
+        rest = [c for c in draft.order if c not in before]
+        return draft.to(
+            [*before, *rest],
+            Reason.REPAIR,
+            f"{undo.target} has not claimed it; taken back",
+        )
 
     def _follow_holder(self, unit: Unit, draft: Draft) -> Draft:
         """Make who OVN elected the primary, and the passed-over one last.
@@ -129,26 +146,28 @@ class Staying:
     def _withdraw(self, unit: Unit, draft: Draft) -> Draft:
         """Take who is to leave out of the backups.
 
-        It stays, last, where Neutron's list would be short without it:
-        Neutron would put it back.
+        It stays, last, where too few others would be left, or Neutron's
+        list would be short without it: Neutron would put it back.
         """
         for chassis in draft.order[1:]:
-            if not self.who.leaves(unit, chassis) or unit.held_by(chassis):
+            parting = self.who.parting(unit, chassis)
+            if parting is None:
+                continue
+            if unit.held_by(chassis) and not parting.is_fight:
                 continue
             rest = [c for c in draft.order if c != chassis]
-            draining = self.who.draining(chassis)
-            reason = Reason.DRAIN if draining else Reason.REPAIR
-            what = "is draining" if draining else "is cordoned"
             others = self.who.serving(unit, rest)
             spare = len(self.who.besides(unit, draft.order))
-            if unit.neutron and len(others) + spare < (
-                self.policy.max_candidates
+            short = len(others) + spare < self.policy.max_candidates
+            why = f"{chassis} {parting.what}"
+            lone = parting.is_fight and len(others) < 2
+            if len(others) >= parting.spares and (
+                lone or not (unit.neutron and short)
             ):
-                draft = draft.to(
-                    [*rest, chassis], reason, f"{chassis} {what}: last"
-                )
+                draft = draft.to(rest, parting.reason, f"{why}: leaves")
             elif others:
-                draft = draft.to(rest, reason, f"{chassis} {what}: leaves")
+                order = [*rest, chassis]
+                draft = draft.to(order, parting.reason, f"{why}: last")
         return draft
 
     def _dismissal(self, chassis: str) -> Reason:

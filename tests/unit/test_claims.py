@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.claims import CLAIM_SETTLE, follow, settles_at, warm_at
 from gwsched.decisions import Claim
+from gwsched.health.claims import CLAIM_SETTLE, follow, settles_at, warm_at
 from gwsched.model import (
     Candidate,
     Form,

@@ -6,8 +6,8 @@ it into its Chassis_Private row (ovn-sb(5)).  That proves an ovn-controller
 with an SB session and nothing more: it is answered with ovs-vswitchd dead
 and with the tunnel network unplugged.  Anybody may bump (Neutron does).
 
-Silence is counted from when *another* chassis was seen to answer the first
-bump a chassis missed, so a sick northd or SB ages nobody.
+Silence only counts where *another* chassis was seen to answer the bump that
+a chassis missed, so a sick northd or SB ages nobody.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ from gwsched.model import Snapshot, frozen_map
 
 # How many bumps are remembered; more than a chassis gets before its verdict.
 REMEMBERED = 32
+# How many answers a second the heartbeat may cost SB: each is a transaction
+# that northd and every monitor of Chassis_Private digest.
+ANSWER_RATE = 50.0
+# How long a chassis must have missed a bump that most have answered, where
+# its tunnels are down as well (seconds): answers come within 0.3 s.
+CONFIRM = 0.5
+# How much longer silence must last in a zone that is mostly lost.
+ZONE_PATIENCE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +44,18 @@ class Bump:
 class Heartbeats:
     """What is known of heartbeats so far; the empty one knows nothing.
 
-    All times are monotonic seconds.  ``behind``: since when a chassis has
-    missed a bump others answered.  ``proven``: who answered one while we
+    All times are monotonic seconds.  ``heard_at``: when a chassis last
+    answered, or came into sight.  ``behind``: since when it has missed a
+    bump others answered.  ``proven``: who answered one while we
     watched.  ``undelivered``, ``unanswered``: since when the newest bump has
     been on its way to SB, or in SB without any answer.
     """
 
     bumps: tuple[Bump, ...] = ()
     heard: Mapping[str, int] = field(default_factory=lambda: frozen_map({}))
+    heard_at: Mapping[str, float] = field(
+        default_factory=lambda: frozen_map({})
+    )
     behind: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
     proven: frozenset[str] = frozenset()
     requested: int = 0
@@ -76,6 +88,12 @@ def listen(
     after = Heartbeats(
         bumps=bumps,
         heard=frozen_map(heard),
+        heard_at=frozen_map(
+            {
+                name: now if name in fresh else before.heard_at.get(name, now)
+                for name in snapshot.chassis
+            }
+        ),
         behind=frozen_map(_behind(before, bumps, snapshot, heard)),
         proven=(before.proven | fresh) & frozenset(heard),
         requested=snapshot.requested,
@@ -95,6 +113,7 @@ def restart(beats: Heartbeats, now: float) -> Heartbeats:
     """Start every clock again: we could not hear what was said."""
     return replace(
         beats,
+        heard_at=frozen_map(dict.fromkeys(beats.heard_at, now)),
         behind=frozen_map(dict.fromkeys(beats.behind, now)),
         undelivered=None if beats.undelivered is None else now,
         unanswered=None if beats.unanswered is None else now,
@@ -102,31 +121,66 @@ def restart(beats: Heartbeats, now: float) -> Heartbeats:
 
 
 def silence(beats: Heartbeats, name: str, now: float) -> float:
-    """How long a chassis has been silent while others answered (s)."""
-    return now - beats.behind.get(name, now)
+    """How long ago a chassis last answered, if it has missed a bump (s)."""
+    if name not in beats.behind:
+        return 0.0
+    return now - beats.heard_at.get(name, now)
 
 
 def overdue(beats: Heartbeats, name: str, policy: Policy, now: float) -> bool:
-    """Whether a chassis has been silent for half of ``dead_after``."""
-    since = beats.behind.get(name, math.inf)
-    return now >= since + policy.dead_after / 2
+    """Whether a chassis has missed a bump for a quarter of ``dead_after``."""
+    return now >= _asked_again(beats, name, policy)
 
 
-def silent(beats: Heartbeats, name: str, policy: Policy, now: float) -> bool:
-    """Whether a chassis failed to answer for ``dead_after``, asked twice.
+def silent(
+    beats: Heartbeats,
+    name: str,
+    policy: Policy,
+    now: float,
+    patience: float = 1.0,
+) -> bool:
+    """Whether a chassis has not answered for ``dead_after``, asked twice.
 
-    The second bump must have been seen half-way or later, and a quarter of
-    ``dead_after`` must have passed since another chassis answered it: after
-    a pause of the databases the answers trickle in one by one.
+    It must have missed a bump for half of that time, and then a second one
+    that another chassis answered an eighth of that time ago, or longer:
+    after a pause of the databases the answers trickle in one by one.
+
+    :param patience: by what ``dead_after`` is multiplied
     """
-    since = beats.behind.get(name, math.inf)
-    if now < since + policy.dead_after:
+    if now < _silent_at(beats, name, policy, patience):
         return False
+    again = _asked_again(beats, name, policy)
     return any(
-        bump.seen >= since + policy.dead_after / 2
-        and now >= bump.answered + policy.dead_after / 4
+        bump.seen >= again and now >= bump.answered + policy.dead_after / 8
         for bump in beats.bumps
     )
+
+
+def missed(beats: Heartbeats, name: str, now: float) -> bool:
+    """Whether a chassis left a bump unanswered that most have answered."""
+    if now < beats.behind.get(name, math.inf) + CONFIRM:
+        return False
+    own = beats.heard.get(name, -1)
+    ahead = sum(value > own for value in beats.heard.values())
+    return 2 * ahead >= len(beats.heard) - 1
+
+
+def interval(beats: Heartbeats, policy: Policy) -> float:
+    """How often to bump (s): less often the more chassis have to answer."""
+    return max(policy.probe_interval, len(beats.heard) / ANSWER_RATE)
+
+
+def _asked_again(beats: Heartbeats, name: str, policy: Policy) -> float:
+    return beats.behind.get(name, math.inf) + policy.dead_after / 4
+
+
+def _silent_at(
+    beats: Heartbeats, name: str, policy: Policy, patience: float
+) -> float:
+    behind = beats.behind.get(name, math.inf)
+    heard = beats.heard_at.get(name, behind)
+    wait = policy.dead_after * patience
+    return max(heard + wait, behind + wait / 2)
 
 
 def stuck(beats: Heartbeats, policy: Policy, now: float) -> str | None:
@@ -148,24 +202,28 @@ def stuck(beats: Heartbeats, policy: Policy, now: float) -> str | None:
 def due(beats: Heartbeats, policy: Policy, now: float) -> bool:
     """Whether it is time for one more bump.
 
-    That is every ``probe_interval`` unless somebody else just did, and once
-    more for a chassis that has been silent for half of ``dead_after``.
+    That is every :func:`interval` unless somebody else just did, and once
+    more for a chassis that has missed one for a quarter of ``dead_after``.
     """
-    if now >= beats.asked + policy.probe_interval:
+    if now >= beats.asked + interval(beats, policy):
         return True
-    half = policy.dead_after / 2
     return any(
-        now >= since + half > beats.asked for since in beats.behind.values()
+        now >= _asked_again(beats, name, policy) > beats.asked
+        for name in beats.behind
     )
 
 
 def wake_at(beats: Heartbeats, policy: Policy, now: float) -> float:
     """When the next bump is due or the next silence ripens."""
-    times = [beats.asked + policy.probe_interval, now + policy.dead_after]
-    for since in {*beats.behind.values()}:
-        times += [since + policy.dead_after * part for part in (0.5, 1, 1.25)]
+    times = [beats.asked + interval(beats, policy), now + policy.dead_after]
+    for name, since in beats.behind.items():
+        times += [since + CONFIRM, _asked_again(beats, name, policy)]
+        times += [
+            _silent_at(beats, name, policy, patience)
+            for patience in (1.0, ZONE_PATIENCE)
+        ]
     for bump in beats.bumps if beats.behind else ():
-        times.append(bump.answered + policy.dead_after / 4)
+        times.append(bump.answered + policy.dead_after / 8)
     waits = (beats.undelivered, beats.unanswered)
     times += [w + policy.dead_after for w in waits if w is not None]
     return min(t for t in times if t > now)
@@ -234,7 +292,7 @@ def _unanswered(
 
 def _gap(before: Heartbeats, fresh: bool, policy: Policy, now: float) -> bool:
     """Whether we did not listen, or heard nobody, for too long."""
-    long = 2 * max(policy.probe_interval, policy.dead_after)
+    long = 2 * max(interval(before, policy), policy.dead_after)
     return now > before.stepped + long or (
         fresh and now > before.answered + long
     )

@@ -13,6 +13,9 @@ from gwsched.model import Snapshot, Unit, frozen_map
 # twice a second (every 2 s since OVN 24.03.7): a claim that has stood for
 # longer than that is a fail-over, not a fight.
 CLAIM_SETTLE = 3.0
+# A warm new primary claims within milliseconds of the write; northd and the
+# controllers of a large cloud may need seconds to carry it over.
+CLAIM_TIME = 20.0
 
 
 def follow(
@@ -42,6 +45,11 @@ def _joined(old: Claim | None, unit: Unit, now: float) -> Mapping[str, float]:
     if unit.in_force:
         return frozen_map({c: known.get(c, now) for c in unit.order})
     return frozen_map({c: known[c] for c in unit.order if c in known})
+
+
+def claim_is_due(claim: Claim) -> float:
+    """When a new primary should have claimed what it was given."""
+    return max(claim.since, claim.listed_since) + CLAIM_TIME
 
 
 def settles_at(claim: Claim, bfd_time: float) -> float:

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From what was seen to verdicts: who is dead, who is only silent."""
+
+from gwsched.health.step import Memory, step
+
+__all__ = ["Memory", "step"]

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What speaks for and against each chassis, gathered in one place.
+
+No one signal is proof.  Whether OVN itself has left a chassis can be seen
+only in SB claims: a port that its list's primary lost, though nobody had
+asked it to give it up.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from gwsched.decisions import Claim, Evidence, Tunnels
+from gwsched.health.claims import CLAIM_SETTLE, has_witness
+from gwsched.health.heartbeat import Heartbeats
+from gwsched.health.tunnels import Sight
+from gwsched.model import Snapshot, Unit
+
+# For how many hold-downs it counts that OVN has left a chassis which still
+# answers: SB does not tell when its tunnels are up again.
+DISTRUST = 10.0
+
+
+def gather(
+    before: Mapping[str, Evidence],
+    names: Iterable[str],
+    snapshot: Snapshot,
+    beats: Heartbeats,
+    sight: Sight,
+    left: Mapping[str, float],
+    up: Callable[[str], bool],
+    now: float,
+) -> dict[str, Evidence]:
+    """Return the evidence on each of some chassis."""
+    held: defaultdict[str, list[Unit]] = defaultdict(list)
+    for unit in snapshot.units:
+        if unit.holder is not None:
+            held[unit.holder].append(unit)
+    found = {}
+    for name in names:
+        tunnels, since = sight.of(name)
+        behind = beats.behind.get(name)
+        keeps = 0
+        if behind is not None:
+            keeps = sum(claimable(u, name, up) for u in held.get(name, ()))
+        old = before.get(name, Evidence())
+        gone = None if name in snapshot.chassis else old.gone or now
+        found[name] = Evidence(
+            gone=gone,
+            heard=beats.heard_at.get(name, old.heard),
+            behind=behind,
+            left=left.get(name),
+            tunnels=tunnels,
+            tunnels_since=since,
+            holds=len(held.get(name, ())),
+            keeps=keeps,
+        )
+    return found
+
+
+def claimable(unit: Unit, holder: str, up: Callable[[str], bool]) -> bool:
+    """Whether live members could take the unit were its holder dead."""
+    heirs = [c for c in unit.order if c != holder and up(c)]
+    if len(heirs) == 1:
+        return has_witness(unit, heirs[0], up)
+    return bool(heirs)
+
+
+def departures(
+    before: Mapping[str, float],
+    claims: Mapping[str, Claim],
+    snapshot: Snapshot,
+    sight: Sight,
+    lasts: float,
+    now: float,
+) -> dict[str, float]:
+    """Note whom OVN has taken a port from that nobody had told it to.
+
+    :param claims: who held what at the last look
+    :param lasts: after how long that is forgotten (seconds)
+    """
+    found = {
+        name: since
+        for name, since in before.items()
+        if name in snapshot.chassis
+        and now < since + lasts
+        and not _is_up_since(sight, name, since)
+    }
+    for unit in snapshot.units:
+        old = claims.get(unit.name)
+        if old is None or old.holder == unit.holder:
+            continue
+        if unit.holder is not None:
+            found.pop(unit.holder, None)
+        unasked = old.order == unit.order and unit.in_force
+        for primary in unit.order[:1]:
+            if old.holder == primary and unasked:
+                found[primary] = now
+    return found
+
+
+def _is_up_since(sight: Sight, name: str, moment: float) -> bool:
+    tunnels, since = sight.of(name)
+    return tunnels is Tunnels.UP and since is not None and since > moment
+
+
+def deserted(evidence: Evidence, now: float) -> bool:
+    """Whether OVN has left a chassis and has not come back at once."""
+    return evidence.left is not None and now >= evidence.left + CLAIM_SETTLE

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two gateways that have lost only each other.
+
+Each takes the other for dead and claims what both list; they overrule each
+other within milliseconds, about twice a second (OVN 23.03; every 2 s since
+24.03.7), and both are active in the data plane.  Who holds the port at some
+moment says nothing, so claims are counted.
+
+The lower of the two leaves the list, which ends it; it may come back after
+a rest, which doubles where the fight then starts again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gwsched.model import Snapshot, Unit, frozen_map
+
+# How many claims of each of two within how long are a fight (seconds): a
+# fail-over and the way back are one of each.
+CLAIMS = 2
+WINDOW = 10.0
+# For how many hold-downs the two are kept apart at first, and how often
+# that may double.
+REST = 10.0
+MOST_DOUBLINGS = 6
+
+Pair = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Until when a pair is kept apart, and how often it was by now."""
+
+    until: float
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fights:
+    """Recent claims by port, and who is kept apart."""
+
+    counted: Mapping[str, Mapping[str, int]] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    recent: Mapping[str, tuple[tuple[float, str], ...]] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    pairs: Mapping[Pair, Apart] = field(default_factory=lambda: frozen_map({}))
+
+    def apart(self, now: float) -> dict[Pair, float]:
+        """Return the pairs kept apart now, and until when."""
+        return {
+            pair: found.until
+            for pair, found in self.pairs.items()
+            if now < found.until
+        }
+
+
+def follow(
+    before: Fights, snapshot: Snapshot, rest: float, now: float
+) -> Fights:
+    """Count claims, and note who fights.
+
+    :param rest: how long a pair is kept apart at first (seconds)
+    """
+    if snapshot.claimed is before.counted and not before.recent:
+        return before
+    recent = _recent(before, snapshot, now)
+    pairs = dict(before.pairs)
+    for unit in snapshot.units if recent else ():
+        pair = _fighting(unit, recent)
+        old = pairs.get(pair) if pair else None
+        if pair is None or (old and now < old.until):
+            continue
+        times = _times(old, rest, now)
+        pause = rest * 2 ** min(times, MOST_DOUBLINGS)
+        pairs[pair] = Apart(now + pause, times + 1)
+    return Fights(snapshot.claimed, frozen_map(recent), frozen_map(pairs))
+
+
+def _times(old: Apart | None, rest: float, now: float) -> int:
+    """Return how often in a row a pair was kept apart so far."""
+    if old is None:
+        return 0
+    pause = rest * 2 ** min(old.times - 1, MOST_DOUBLINGS)
+    return old.times if now < old.until + pause else 0
+
+
+def _recent(
+    before: Fights, snapshot: Snapshot, now: float
+) -> dict[str, tuple[tuple[float, str], ...]]:
+    found = {
+        port: kept
+        for port, claims in before.recent.items()
+        if (kept := tuple(c for c in claims if now < c[0] + WINDOW))
+    }
+    if snapshot.claimed is before.counted:
+        return found
+    for port, counts in snapshot.claimed.items():
+        known = before.counted.get(port, {})
+        if counts is known:
+            continue
+        fresh = [
+            (now, name)
+            for name, count in counts.items()
+            for _ in range(count - known.get(name, 0))
+        ]
+        if fresh:
+            found[port] = (*found.get(port, ()), *fresh)
+    return found
+
+
+def _fighting(
+    unit: Unit, recent: Mapping[str, tuple[tuple[float, str], ...]]
+) -> Pair | None:
+    """Return the two best of a list that both claim its ports."""
+    for port in unit.ports:
+        counts = Counter(name for _, name in recent.get(port.name, ()))
+        both = [name for name in unit.order if counts[name] >= CLAIMS]
+        if len(both) > 1:
+            return frozenset(both[:2])
+    return None

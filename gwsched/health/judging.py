@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the evidence on every chassis to the facts that verdicts rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from gwsched.decisions import Evidence, Policy, State, Tunnels, Verdict
+from gwsched.health import heartbeat
+from gwsched.health.damping import Records
+from gwsched.health.evidence import deserted
+from gwsched.health.heartbeat import ZONE_PATIENCE, Heartbeats
+from gwsched.health.verdicts import Facts, judge
+from gwsched.model import Snapshot
+
+Verdicts = Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """One round of verdicts.
+
+    ``before`` are those of the last round, None in the first.  ``wary`` has
+    the chassis whose silence must last longer; ``frozen`` says that no death
+    is to be believed but that of a chassis without a row.
+    """
+
+    before: Verdicts | None
+    snapshot: Snapshot
+    beats: Heartbeats
+    flaps: Records
+    policy: Policy
+    now: float
+    wary: Collection[str] = ()
+    frozen: bool = False
+
+    def verdict(self, name: str, evidence: Evidence) -> Verdict:
+        """Judge one chassis; the verdict is as old as its state is."""
+        before = self.before.get(name) if self.before else None
+        facts = self._facts(name, evidence, before)
+        state, why, advice = judge(facts)
+        since = self.now
+        if before and before.state is state:
+            # A hold-down starts over where something speaks against it.
+            again = state is State.RETURNING and (
+                facts.overdue or facts.cut or facts.deserted
+            )
+            since = self.now if again else before.since
+            why = why or before.why
+        return Verdict(state, since, why, advice)
+
+    def _facts(
+        self, name: str, evidence: Evidence, before: Verdict | None
+    ) -> Facts:
+        beats, policy, now = self.beats, self.policy, self.now
+        asked = self.snapshot.heartbeat
+        patience = ZONE_PATIENCE if name in self.wary else 1.0
+        flaps = self.flaps.get(name)
+        return Facts(
+            evidence,
+            before.state if before else None,
+            first_look=self.before is None,
+            asked=asked,
+            proven=not asked or name in beats.proven,
+            overdue=asked and heartbeat.overdue(beats, name, policy, now),
+            silent=asked
+            and heartbeat.silent(beats, name, policy, now, patience),
+            missed=asked and heartbeat.missed(beats, name, now),
+            deserted=deserted(evidence, now),
+            mended=self._mended(evidence),
+            frozen=self.frozen,
+            steady=before is not None
+            and now >= before.since + policy.hold_down,
+            damped=flaps is not None and flaps.is_suppressed,
+            age=heartbeat.silence(beats, name, now),
+            bfd_time=self.snapshot.bfd_time,
+            controller_dead=policy.controller_dead,
+        )
+
+    def _mended(self, evidence: Evidence) -> bool:
+        since = evidence.tunnels_since
+        if evidence.tunnels is not Tunnels.UP or since is None:
+            return False
+        return self.now < since + self.policy.hold_down

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evidence to verdicts: which chassis are live, dead, or only silent.
+
+``step`` is pure: the time is an argument, the memory is a value.  It keeps
+these promises, each with a test:
+
+1. A chassis whose SB row is gone is dead.  That is proof by itself.
+2. A chassis with a row is dead only by two kinds of evidence.  It has not
+   answered ``nb_cfg`` for ``dead_after``, asked twice, while others did, and
+   OVN has left it, or nobody could have claimed what it holds.  Or the
+   vantage points see its tunnels down, and it misses one bump that most
+   others answer, or OVN has taken its ports away.
+3. It is not dead by silence while it keeps a gateway port that other live
+   candidates could have claimed for longer than tunnel BFD needs, nor while
+   its tunnels are up: then its data plane lives, only its controller does
+   not answer, and moving the port would make two actives.
+4. A bump that nobody answered says nothing about anybody, nor does time in
+   which we did not look (a lost database, a stopped process): after such a
+   gap the clocks of silence start again.
+5. Nobody is judged by ignorance: a chassis is ``unknown`` until it answers
+   a bump made while we watched, and one that comes back, or that we see for
+   the first time, is ``returning`` until it has answered for ``hold_down``
+   with its tunnels up, and longer if it has died again and again.
+6. Where most gateways are lost at once, nobody is newly dead but by a
+   removed row; where most of a zone are, silence there must last longer.
+
+The table is in verdicts.py; the facts behind it in docs/design.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gwsched.decisions import Guard, Health, Policy, State, Tunnels, Verdict
+from gwsched.health import (
+    claims,
+    damping,
+    evidence,
+    fights,
+    guards,
+    heartbeat,
+    tunnels,
+    uplinks,
+)
+from gwsched.health.damping import Records
+from gwsched.health.fights import Fights
+from gwsched.health.guards import Losses
+from gwsched.health.heartbeat import Heartbeats
+from gwsched.health.judging import Judging
+from gwsched.health.tunnels import Sight
+from gwsched.model import Snapshot, frozen_map
+
+# For how many hold-downs an uplink is not trusted, at first.
+UPLINK_REST = 10.0
+# How soon after a bump there may be another out of turn (seconds).
+NOT_AGAIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one step hands to the next; the empty one knows nothing."""
+
+    health: Health = field(default_factory=Health)
+    beats: Heartbeats = field(default_factory=Heartbeats)
+    sight: Sight = field(default_factory=Sight)
+    left: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
+    flaps: Records = field(default_factory=lambda: frozen_map({}))
+    fights: Fights = field(default_factory=Fights)
+    uplinks: uplinks.Memory = field(default_factory=uplinks.Memory)
+    first_step: bool = True
+
+
+def step(
+    memory: Memory,
+    snapshot: Snapshot,
+    policy: Policy,
+    now: float,
+    *,
+    interrupted: bool = False,
+) -> Memory:
+    """Judge every chassis by the snapshot and what came before.
+
+    ``interrupted`` says that SB was out of sight since the last step.
+    """
+    return _Step(memory, snapshot, policy, now).after(interrupted=interrupted)
+
+
+class _Step:
+    """One step: evidence first, then guards, verdicts, and what follows."""
+
+    def __init__(
+        self, memory: Memory, snapshot: Snapshot, policy: Policy, now: float
+    ) -> None:
+        self.memory = memory
+        self.snapshot = snapshot
+        self.policy = policy
+        self.now = now
+
+    def after(self, *, interrupted: bool) -> Memory:
+        """Return what is remembered, with the health that was found."""
+        memory, snapshot, now = self.memory, self.snapshot, self.now
+        self.beats = heartbeat.listen(
+            memory.beats, snapshot, self.policy, now, interrupted=interrupted
+        )
+        self.sight = tunnels.look(memory.sight, snapshot, now)
+        self.left = self._left(interrupted=interrupted)
+        verdicts = self._verdicts()
+        self.flaps = damping.follow(memory.flaps, self._died(verdicts), now)
+        hold_down = self.policy.hold_down
+        self.fights = fights.follow(
+            memory.fights, snapshot, fights.REST * hold_down, now
+        )
+        self.uplinks = uplinks.follow(
+            memory.uplinks,
+            snapshot,
+            lambda name: (
+                verdicts[name].state not in (State.SUSPECT, State.DEAD)
+            ),
+            UPLINK_REST * hold_down,
+            now,
+        )
+        return Memory(
+            self._health(verdicts),
+            self.beats,
+            self.sight,
+            self.left,
+            self.flaps,
+            self.fights,
+            self.uplinks,
+            first_step=False,
+        )
+
+    def _left(self, *, interrupted: bool) -> Mapping[str, float]:
+        # What changed hands while nobody looked may have been asked for.
+        known = {} if interrupted else self.memory.health.claims
+        lasts = evidence.DISTRUST * self.policy.hold_down
+        found = evidence.departures(
+            self.memory.left, known, self.snapshot, self.sight, lasts, self.now
+        )
+        return frozen_map(found)
+
+    def _verdicts(self) -> dict[str, Verdict]:
+        snapshot, policy, now = self.snapshot, self.policy, self.now
+        losses = self._losses()
+        self.guards = guards.standing(
+            snapshot, self.beats, policy, now, losses
+        )
+        was_mass_failure = Guard.MASS_FAILURE in self.memory.health.guards
+        if was_mass_failure and not self.guards:
+            self.beats = heartbeat.restart(self.beats, now)
+        self.zones = guards.wary_zones(snapshot, losses)
+        self.evidence = evidence.gather(
+            self.memory.health.evidence,
+            self._names(),
+            snapshot,
+            self.beats,
+            self.sight,
+            self.left,
+            self._up,
+            now,
+        )
+        judging = Judging(
+            None if self.memory.first_step else self.memory.health.verdicts,
+            snapshot,
+            self.beats,
+            self.memory.flaps,
+            policy,
+            now,
+            guards.wary_of(snapshot, self.zones),
+            bool(self.guards),
+        )
+        return {n: judging.verdict(n, e) for n, e in self.evidence.items()}
+
+    def _names(self) -> list[str]:
+        """Every chassis with a row, or named by a candidate list."""
+        named = {c for unit in self.snapshot.units for c in unit.order}
+        return sorted(named | set(self.snapshot.chassis))
+
+    def _up(self, name: str) -> bool:
+        overdue = heartbeat.overdue(self.beats, name, self.policy, self.now)
+        return name in self.snapshot.chassis and not overdue
+
+    def _losses(self) -> Losses:
+        """Return the gateways lost lately, and all not long dead."""
+        policy, now = self.policy, self.now
+        lost, fleet = set(), set()
+        for name in self._names():
+            row = self.snapshot.chassis.get(name)
+            before = self.memory.health.verdicts.get(name)
+            if before and before.state is State.DEAD:
+                if now - before.since > policy.hold_down:
+                    continue
+            elif row and not row.is_gateway:
+                continue
+            fleet.add(name)
+            silent = heartbeat.silent(self.beats, name, policy, now)
+            if row is None or silent or self._is_cut(name):
+                lost.add(name)
+        return Losses(frozenset(lost), frozenset(fleet))
+
+    def _is_cut(self, name: str) -> bool:
+        down = self.sight.of(name)[0] is Tunnels.DOWN
+        return down and heartbeat.missed(self.beats, name, self.now)
+
+    def _died(self, verdicts: Mapping[str, Verdict]) -> list[str]:
+        before = self.memory.health.verdicts
+        return [
+            name
+            for name, verdict in verdicts.items()
+            if verdict.state is State.DEAD
+            and name in before
+            and before[name].state is not State.DEAD
+        ]
+
+    def _health(self, verdicts: Mapping[str, Verdict]) -> Health:
+        snapshot, now = self.snapshot, self.now
+        self.claims = claims.follow(self.memory.health.claims, snapshot, now)
+        return Health(
+            verdicts=frozen_map(verdicts),
+            claims=frozen_map(self.claims),
+            guards=frozen_map(self.guards),
+            cautions=frozen_map(self._cautions()),
+            evidence=frozen_map(self.evidence),
+            uplinks=self.uplinks.found,
+            apart=frozen_map(self.fights.apart(now)),
+            stranded=self._stranded(verdicts),
+            damped=frozenset(
+                name for name, f in self.flaps.items() if f.is_suppressed
+            ),
+            penalties=frozen_map(
+                {name: flap.now(now) for name, flap in self.flaps.items()}
+            ),
+            beat=snapshot.heartbeat and self._is_beat_due(),
+            wake_at=self._wake_at(verdicts),
+        )
+
+    def _stranded(self, verdicts: Mapping[str, Verdict]) -> frozenset[str]:
+        """Return the units that nobody holds, nor will.
+
+        With all its tunnels down a chassis gives up what it holds
+        (controller/ha-chassis.c: no active tunnels, not active), though it
+        answers heartbeats.
+        """
+        useless = (State.SUSPECT, State.DEAD)
+        bfd_time = self.snapshot.bfd_time
+        return frozenset(
+            unit.name
+            for unit in self.snapshot.units
+            if unit.holder is None
+            and unit.order
+            and all(verdicts[name].state in useless for name in unit.order)
+            and self.now >= claims.settles_at(self.claims[unit.name], bfd_time)
+        )
+
+    def _cautions(self) -> dict[Guard, str]:
+        found = {}
+        if self.zones:
+            found[Guard.MASS_FAILURE] = "; ".join(self.zones.values())
+        damped = damping.sentence(self.flaps, self.now)
+        if damped:
+            found[Guard.FLAP] = damped
+        return found
+
+    def _is_beat_due(self) -> bool:
+        """Whether to bump: it is time, or something is to be known now."""
+        if heartbeat.due(self.beats, self.policy, self.now):
+            return True
+        return self._has_news() and self.now >= self.beats.asked + NOT_AGAIN
+
+    def _has_news(self) -> bool:
+        """Whether OVN has left a chassis, or it was lost from sight.
+
+        That is, since the last bump: one answer more would tell.
+        """
+        news = [*self.left.values(), *self.sight.lost_at()]
+        return any(since > self.beats.asked for since in news)
+
+    def _wake_at(self, verdicts: Mapping[str, Verdict]) -> float:
+        """When time alone may change what was concluded."""
+        hold_down = self.policy.hold_down
+        lasts = evidence.DISTRUST * hold_down
+        times = [
+            *guards.start_ends(self.beats),
+            *(
+                verdict.since + hold_down
+                for verdict in verdicts.values()
+                if verdict.state in (State.DEAD, State.RETURNING)
+            ),
+            *self._settling(),
+            *(
+                t
+                for since in self.left.values()
+                for t in (since + claims.CLAIM_SETTLE, since + lasts)
+            ),
+            *self.fights.apart(self.now).values(),
+            *(flap.ends for flap in self.flaps.values()),
+            self.uplinks.wake_at,
+            self.sight.wake_at,
+            heartbeat.wake_at(self.beats, self.policy, self.now),
+        ]
+        if self._has_news():
+            times.append(self.beats.asked + NOT_AGAIN)
+        bfd_time = self.snapshot.bfd_time
+        times += [self.beats.heard_at[n] + bfd_time for n in self.beats.behind]
+        return min((t for t in times if t > self.now), default=math.inf)
+
+    def _settling(self) -> list[float]:
+        """When claims that are not the primary's will have settled."""
+        return [
+            claims.settles_at(claim, self.snapshot.bfd_time)
+            for claim in self.claims.values()
+            if claim.holder != next(iter(claim.order), None)
+        ]

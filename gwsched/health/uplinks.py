@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Uplinks, by the BFD sessions that OVN runs with next hops (SB BFD).
+
+Tunnel BFD is blind to them: a gateway whose uplink is dead keeps its ports.
+A session is run by whoever holds the port, so it speaks for that chassis
+only, and only while it is otherwise sound: after a crash the row goes on
+saying ``up`` (ovn-org/ovn issue 320).
+
+Where all sessions of a chassis on a physical network are down, the pair of
+both is bad, not just those ports.  Where some are up, only the ports are
+lost whose own next hop is not reached.  A chassis that has nothing to show
+is neither good nor bad; a bad one stays so for a rest, for nobody can see
+its uplink once its ports are gone.
+
+Where the next hop itself was dead, it is bad for all one after another.
+When it comes back somewhere, later than a move could have brought it back,
+the others' marks are void: nothing had ever spoken against their uplinks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from gwsched.decisions import Uplinks
+from gwsched.model import GatewayPort, Session, Snapshot, frozen_map
+
+Place = tuple[str, str]
+
+# How long a session must have been down (seconds): it is down for a moment
+# when its row is made, or the port has moved.
+DEBOUNCE = 0.4
+# How long a session may take to come up under a new holder (0.5 s measured).
+START = 5.0
+# How often the rest of a mark may double, and after how many rests without
+# another mark that is forgotten.
+MOST_DOUBLINGS = 4
+FORGIVEN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One port's sessions under one holder.
+
+    ``was_up``: one was up under this holder; ``ever_up``: under any, while
+    we watched.  One that never was may be misconfigured, and proves nothing.
+    ``down_since``: since when all of them are down.  ``tried``: who has held
+    the port in vain since one was up.
+    """
+
+    holder: str
+    since: float
+    was_up: bool = False
+    ever_up: bool = False
+    down_since: float | None = None
+    tried: frozenset[str] = frozenset()
+
+    def lost_at(self) -> float:
+        """When its next hops count as lost, if they stay down."""
+        if self.down_since is None or not self.ever_up:
+            return float("inf")
+        if self.was_up:
+            return self.down_since + DEBOUNCE
+        return max(self.since, self.down_since) + START
+
+    def moved(self, holder: str, now: float, *, is_down: bool) -> Watched:
+        """Return the same port's sessions under another holder.
+
+        What the row says may still be the last one's word: an ``up`` counts
+        when it has followed a ``down``, or has stood for a while.
+        """
+        return replace(
+            self,
+            holder=holder,
+            since=now,
+            was_up=False,
+            down_since=now if is_down else None,
+        )
+
+    def lost(self) -> Watched:
+        """Return it with the holder among those who have tried."""
+        if self.holder in self.tried:
+            return self
+        return replace(self, tried=self.tried | {self.holder})
+
+    def alive(self, now: float, *, is_up: bool) -> Watched:
+        """Return it where not all sessions are down."""
+        proven = self.down_since is not None or now >= self.since + START
+        if not (is_up and (self.was_up or proven)):
+            return replace(self, down_since=None)
+        return replace(
+            self,
+            was_up=True,
+            ever_up=True,
+            down_since=None,
+            tried=frozenset(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A chassis' uplink to a network is bad, until when, and why.
+
+    ``addresses`` are the next hops it did not reach.  ``is_certain`` says
+    that somebody else did.
+    """
+
+    since: float
+    until: float
+    times: int
+    why: str
+    addresses: frozenset[str]
+    is_certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of uplinks so far."""
+
+    watched: Mapping[str, Watched] = field(
+        default_factory=lambda: frozen_map({})
+    )
+    marks: Mapping[Place, Mark] = field(default_factory=lambda: frozen_map({}))
+    found: Uplinks = field(default_factory=Uplinks)
+    wake_at: float = float("inf")
+
+
+def follow(
+    before: Memory,
+    snapshot: Snapshot,
+    sound: Callable[[str], bool],
+    rest: float,
+    now: float,
+) -> Memory:
+    """Judge the uplinks by what sessions say now.
+
+    :param sound: whether a chassis is such that its sessions are believed
+    :param rest: how long a mark lasts at first (seconds)
+    """
+    ports = [
+        port
+        for unit in snapshot.units
+        for port in unit.ports
+        if port.next_hops
+    ]
+    if not ports and not before.marks:
+        return before
+    known = before.watched
+    watched = {p.name: known[p.name] for p in ports if p.name in known}
+    heard = [p for p in ports if p.holder and sound(p.holder)]
+    for port in heard:
+        watched[port.name] = _watch(known.get(port.name), port, now)
+    sessions = _Sessions(heard, watched, now)
+    marks = _marks(before.marks, sessions, rest, now)
+    times = [w.lost_at() for w in watched.values()]
+    times += [mark.until for mark in marks.values()]
+    return Memory(
+        frozen_map(watched),
+        frozen_map(marks),
+        Uplinks(
+            frozen_map({p: m.why for p, m in marks.items() if now < m.until}),
+            frozenset(sessions.good),
+            frozen_map(sessions.lost),
+            frozen_map({a: frozenset(c) for a, c in sessions.reached.items()}),
+        ),
+        min((t for t in times if t > now), default=float("inf")),
+    )
+
+
+def _watch(old: Watched | None, port: GatewayPort, now: float) -> Watched:
+    holder = port.holder or ""
+    asked = [
+        hop.session
+        for hop in port.next_hops
+        if hop.session is not Session.ADMIN_DOWN
+    ]
+    is_up = Session.UP in asked
+    is_down = bool(asked) and all(s is Session.DOWN for s in asked)
+    if old is None:
+        since = now if is_down else None
+        return Watched(holder, now, is_up, is_up, since)
+    if old.holder != holder:
+        return old.moved(holder, now, is_down=is_down)
+    if not is_down:
+        return old.alive(now, is_up=is_up)
+    if old.down_since is None:
+        return replace(old, down_since=now)
+    return old.lost() if now >= old.lost_at() else old
+
+
+class _Sessions:
+    """What the sessions of all ports say together."""
+
+    def __init__(
+        self,
+        ports: Iterable[GatewayPort],
+        watched: Mapping[str, Watched],
+        now: float,
+    ) -> None:
+        self.good: set[Place] = set()
+        self.bad: defaultdict[Place, set[str]] = defaultdict(set)
+        self.lost: dict[str, frozenset[str]] = {}
+        self.reached: dict[str, set[str]] = defaultdict(set)
+        for port in ports:
+            seen = watched[port.name]
+            if now >= seen.lost_at():
+                self._lost(port, seen)
+            elif seen.was_up and seen.down_since is None:
+                self._reached(port, seen.holder)
+
+    def _lost(self, port: GatewayPort, seen: Watched) -> None:
+        addresses = {hop.address for hop in port.next_hops}
+        self.lost[port.name] = seen.tried
+        for network in port.physical_networks:
+            self.bad[seen.holder, network] |= addresses
+
+    def _reached(self, port: GatewayPort, holder: str) -> None:
+        for network in port.physical_networks:
+            self.good.add((holder, network))
+        for hop in port.next_hops:
+            if hop.session is Session.UP:
+                self.reached[hop.address].add(holder)
+
+
+def _marks(
+    before: Mapping[Place, Mark], sessions: _Sessions, rest: float, now: float
+) -> dict[Place, Mark]:
+    marks = {}
+    for place, mark in before.items():
+        kept = _kept(place, mark, sessions, rest, now)
+        if kept is not None:
+            marks[place] = kept
+    for place, addresses in sessions.bad.items():
+        if place not in sessions.good:
+            marks[place] = _marked(
+                marks.get(place), place, addresses, rest, now
+            )
+    return marks
+
+
+def _kept(
+    place: Place, mark: Mark, sessions: _Sessions, rest: float, now: float
+) -> Mark | None:
+    """Return what becomes of a mark that nothing new speaks for."""
+    if place in sessions.good:
+        return None
+    if now >= mark.until + FORGIVEN * rest:
+        return None
+    elsewhere = any(
+        sessions.reached.get(address, set()) - {place[0]}
+        for address in mark.addresses
+    )
+    if not elsewhere or mark.is_certain or now >= mark.until:
+        return mark
+    if now < mark.since + START:
+        return replace(mark, is_certain=True)
+    return None
+
+
+def _marked(
+    old: Mark | None,
+    place: Place,
+    addresses: set[str],
+    rest: float,
+    now: float,
+) -> Mark:
+    """Return a mark that is new, or goes on."""
+    chassis, network = place
+    reached = ", ".join(sorted(addresses))
+    why = f"{chassis} does not reach {reached} by its uplink to {network}"
+    if old is not None and now < old.until:
+        pause = rest * 2 ** min(old.times - 1, MOST_DOUBLINGS)
+        return replace(old, until=now + pause, why=why)
+    times = old.times + 1 if old else 1
+    pause = rest * 2 ** min(times - 1, MOST_DOUBLINGS)
+    return Mark(now, now + pause, times, why, frozenset(addresses))
