@@ -260,7 +260,7 @@ class Plan:
     """What to write now, what cannot be, and when to look again.
 
     ``deferred`` says which guard holds how many changes back, ``guards``
-    why each is on.
+    why each is on, and ``blocking`` which of them hold back everything.
     ``relocations`` are of L3 gateway routers, ``orphans`` groups to delete.
     ``uneven`` says that moves are left
     to be made for the sake of balance, now or later; ``is_done`` that all
@@ -273,6 +273,7 @@ class Plan:
         default_factory=lambda: frozen_map({})
     )
     guards: Mapping[Guard, str] = field(default_factory=lambda: frozen_map({}))
+    blocking: frozenset[Guard] = frozenset()
     relocations: tuple[Relocation, ...] = ()
     orphans: tuple[str, ...] = ()
     uneven: bool = False

@@ -72,6 +72,7 @@ def plan(
     return replace(
         made,
         guards=frozen_map(blocked | cautions | hampered),
+        blocking=frozenset(blocked),
         wake_at=scene.clock.wake_at,
     )
 

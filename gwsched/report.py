@@ -19,11 +19,8 @@ from gwsched.watch import Outcome
 LOG = logging.getLogger(__name__)
 
 ALARMING = (State.SUSPECT, State.DEAD)
-# Guards that hold every change back, and those that are no cause for alarm.
-BLOCKING = frozenset(
-    {Guard.STARTUP, Guard.MASS_FAILURE, Guard.ISOLATION, Guard.PAUSE}
-)
-# Who insists on a list gets a warning of its own.
+# Guards that are no cause for alarm; who insists on a list, or dies again
+# and again, gets a warning of its own.
 CALM = frozenset(
     {Guard.STARTUP, Guard.PAUSE, Guard.BUDGET, Guard.FOREIGN_WRITER}
 )
@@ -35,7 +32,10 @@ class Reporter:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._verdicts: Mapping[str, Verdict] = {}
+        self._bad_uplinks: set[tuple[str, str]] = set()
+        self._pairs: set[frozenset[str]] = set()
         self._guards: set[Guard] = set()
+        self._blocking: frozenset[Guard] = frozenset()
         self._feuds: Mapping[str, Feud] = {}
         self._foreign = 0
         self._uneven = False
@@ -44,22 +44,59 @@ class Reporter:
         self._deferred: set[Guard] = set()
         self._observed: set[tuple[str, tuple[str, ...]]] = set()
 
-    def health(self, health: Health) -> None:
-        """Say whose verdict changed."""
+    def health(self, health: Health, now: float) -> None:
+        """Say whose verdict changed, and what is new between gateways."""
+        self._uplinks_of(health)
+        self._pairs_of(health, now)
         for name, verdict in health.verdicts.items():
             self._verdict(name, verdict, self._verdicts.get(name))
         self._verdicts = health.verdicts
 
-    def guards(self, guards: Mapping[Guard, str]) -> None:
-        """Say which guards began or ended."""
-        for guard, why in guards.items():
-            if guard not in self._guards:
+    def _uplinks_of(self, health: Health) -> None:
+        bad = health.uplinks.bad
+        for place, why in bad.items():
+            if place not in self._bad_uplinks:
+                LOG.error(
+                    "%s; what can go elsewhere does; look at the link", why
+                )
+        for chassis, network in self._bad_uplinks - set(bad):
+            LOG.info(
+                "chassis %s: its uplink to %s counts as good again",
+                chassis,
+                network,
+            )
+        self._bad_uplinks = set(bad)
+
+    def _pairs_of(self, health: Health, now: float) -> None:
+        for pair, until in health.apart.items():
+            if pair not in self._pairs:
+                LOG.error(
+                    "chassis %s have lost only each other and overrule each "
+                    "other's claims; of each list they share the lower "
+                    "leaves for %.0f s; look at the tunnel network between "
+                    "them",
+                    " and ".join(sorted(pair)),
+                    until - now,
+                )
+        for pair in self._pairs - set(health.apart):
+            names = " and ".join(sorted(pair))
+            LOG.info("chassis %s may share lists again", names)
+        self._pairs = set(health.apart)
+
+    def guards(self, plan: Plan) -> None:
+        """Say which guards began, ended, or now hold back all or some."""
+        for guard, why in plan.guards.items():
+            blocks = guard in plan.blocking
+            if guard not in self._guards or blocks != (
+                guard in self._blocking
+            ):
                 level = logging.INFO if guard in CALM else logging.ERROR
-                what = "no change is made" if guard in BLOCKING else "waiting"
+                what = "no change is made" if blocks else "waiting"
                 LOG.log(level, "guard %s: %s: %s", guard, what, why)
-        for guard in self._guards - set(guards):
+        for guard in self._guards - set(plan.guards):
             LOG.info("guard %s is over", guard)
-        self._guards = set(guards)
+        self._guards = set(plan.guards)
+        self._blocking = plan.blocking
 
     def rivals(self, rivals: Rivals, now: float) -> None:
         """Say who won where somebody else writes the same lists."""
@@ -110,7 +147,7 @@ class Reporter:
     def plan(self, plan: Plan) -> None:
         """Say what cannot be done, and what must wait for a guard."""
         refusals = {(r.unit.name, r.reason): r for r in plan.refusals}
-        if not BLOCKING.isdisjoint(self._guards):
+        if self._blocking:
             refusals = {}  # what a guard keeps from being known or done
         for key, refusal in refusals.items():
             if key not in self._refusals:

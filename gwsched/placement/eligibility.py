@@ -54,6 +54,13 @@ class Eligibility:
             if verdict.state is State.DEAD
         )
         self._partners = _partners(health.apart)
+        # The short way for the many: mostly nobody is to leave any list.
+        self._any_leave = bool(
+            self._intents.draining
+            or self._intents.cordoned
+            or self._partners
+            or health.uplinks.bad
+        )
         self._pools: dict[tuple[str, ...], Pool] = {}
         self._of_kind: dict[object, Pool] = {}
         self._servers: dict[object, frozenset[str]] = {}
@@ -179,7 +186,13 @@ class Eligibility:
 
     def leaves(self, unit: Unit, name: str) -> bool:
         """Whether a backup is to leave a unit's list."""
-        return self.parting(unit, name) is not None
+        return self._any_leave and self.parting(unit, name) is not None
+
+    def any_leave(self, unit: Unit) -> bool:
+        """Whether any of a unit's list is to leave it."""
+        if not self._any_leave:
+            return False
+        return any(self.leaves(unit, name) for name in unit.order)
 
     def parting(self, unit: Unit, name: str) -> Parting | None:
         """Say why a backup is to leave a unit's list, if it is.

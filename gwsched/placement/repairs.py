@@ -75,7 +75,7 @@ class Repairs:
             return False
         if not self.who.servers(unit).issuperset(order):
             return False
-        if any(self.who.leaves(unit, name) for name in order):
+        if self.who.any_leave(unit):
             return False
         if self._is_troubled(unit):
             return False

@@ -3,6 +3,7 @@
 
 import logging
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from gwsched.decisions import (
     Reason,
     Refusal,
     State,
+    Uplinks,
     Verdict,
 )
 from gwsched.metrics import Metrics
@@ -27,8 +29,12 @@ from gwsched.model import (
     frozen_map,
 )
 from gwsched.placement.rivals import Feud, Rivals
-from gwsched.report import BLOCKING, Reporter, sentence
+from gwsched.report import Reporter, sentence
 from gwsched.watch import Outcome
+
+BLOCKING = frozenset(
+    {Guard.STARTUP, Guard.MASS_FAILURE, Guard.ISOLATION, Guard.PAUSE}
+)
 
 
 class Told:
@@ -39,6 +45,13 @@ class Told:
         self._caplog = caplog
         self._metrics = Metrics()
         self.reporter = Reporter(self._metrics)
+
+    def guards(
+        self, guards: dict[Guard, str], blocking: frozenset[Guard] = BLOCKING
+    ) -> None:
+        """Tell of guards, those among them that hold back everything."""
+        held = blocking & set(guards)
+        self.reporter.guards(Plan(guards=frozen_map(guards), blocking=held))
 
     def news(self) -> list[tuple[str, str]]:
         """Return levels and messages since the last time."""
@@ -120,32 +133,32 @@ def one(news: list[tuple[str, str]], level: str, *words: str) -> None:
     ],
 )
 def test_a_verdict_is_said_once(told: Told, state: State, level: str) -> None:
-    told.reporter.health(health(state))
+    told.reporter.health(health(state), 0.0)
     one(told.news(), level, "gw1", str(state), "because")
-    told.reporter.health(health(state))
+    told.reporter.health(health(state), 0.0)
     assert told.news() == []
 
 
 def test_a_verdict_that_changes_is_said_with_both(told: Told) -> None:
-    told.reporter.health(health(State.LIVE))
+    told.reporter.health(health(State.LIVE), 0.0)
     told.news()
-    told.reporter.health(health(State.DEAD, "it is gone"))
+    told.reporter.health(health(State.DEAD, "it is gone"), 0.0)
     one(told.news(), "WARNING", "gw1", "live -> dead", "it is gone")
 
 
 def test_another_reason_for_the_same_verdict_is_no_news(told: Told) -> None:
-    told.reporter.health(health(State.SUSPECT, "silent for 20 s"))
+    told.reporter.health(health(State.SUSPECT, "silent for 20 s"), 0.0)
     told.news()
-    told.reporter.health(health(State.SUSPECT, "silent for 21 s"))
+    told.reporter.health(health(State.SUSPECT, "silent for 21 s"), 0.0)
     assert told.news() == []
 
 
 def test_advice_is_an_alarm_said_once(told: Told) -> None:
-    told.reporter.health(health(State.SUSPECT, "silent for 20 s"))
+    told.reporter.health(health(State.SUSPECT, "silent for 20 s"), 0.0)
     told.news()
     for seconds in (21, 22, 23):
         told.reporter.health(
-            health(State.SUSPECT, f"silent for {seconds} s", "look there")
+            health(State.SUSPECT, f"silent for {seconds} s", "look there"), 0.0
         )
     one(told.news(), "ERROR", "gw1", "look there")
 
@@ -165,22 +178,53 @@ def test_advice_is_an_alarm_said_once(told: Told) -> None:
 def test_a_guard_is_said_when_it_begins_and_ends(
     told: Told, guard: Guard, level: str, words: str
 ) -> None:
-    told.reporter.guards({})
+    told.guards({})
     assert told.news() == []
-    told.reporter.guards({guard: "5 of 6 gone"})
+    told.guards({guard: "5 of 6 gone"})
     one(told.news(), level, str(guard), words, "5 of 6 gone")
-    told.reporter.guards({guard: "6 of 6 gone"})
+    told.guards({guard: "6 of 6 gone"})
     assert told.news() == []
-    told.reporter.guards({})
+    told.guards({})
     one(told.news(), "INFO", str(guard), "over")
-    told.reporter.guards({})
+    told.guards({})
     assert told.news() == []
+
+
+def test_a_caution_that_becomes_a_stop_is_said_again(told: Told) -> None:
+    guard = Guard.MASS_FAILURE
+    told.guards({guard: "2 of 2 of az1 gone"}, frozenset())
+    one(told.news(), "ERROR", "mass_failure", "waiting")
+    told.guards({guard: "3 of 4 gone"})
+    one(told.news(), "ERROR", "mass_failure", "no change is made")
+
+
+def test_a_dead_uplink_is_said_when_it_begins_and_ends(told: Told) -> None:
+    bad = frozen_map({("gw1", "public"): "gw1 does not reach 10.0.0.1"})
+    lost = replace(health(), uplinks=Uplinks(bad))
+    told.reporter.health(health(), 0.0)
+    told.news()
+    for _ in range(2):
+        told.reporter.health(lost, 0.0)
+    one(told.news(), "ERROR", "gw1 does not reach 10.0.0.1")
+    told.reporter.health(health(), 0.0)
+    one(told.news(), "INFO", "gw1", "public", "good again")
+
+
+def test_a_lost_pair_is_said_when_it_begins_and_ends(told: Told) -> None:
+    pair = frozen_map({frozenset({"gw1", "gw2"}): 100.0})
+    told.reporter.health(health(), 40.0)
+    told.news()
+    for _ in range(2):
+        told.reporter.health(replace(health(), apart=pair), 40.0)
+    one(told.news(), "ERROR", "gw1 and gw2", "for 60 s")
+    told.reporter.health(health(), 40.0)
+    one(told.news(), "INFO", "gw1 and gw2", "again")
 
 
 def test_each_of_several_guards_is_said_by_itself(told: Told) -> None:
-    told.reporter.guards({Guard.PAUSE: "an operator", Guard.STARTUP: "1 of 3"})
+    told.guards({Guard.PAUSE: "an operator", Guard.STARTUP: "1 of 3"})
     assert [level for level, _ in told.news()] == ["INFO", "INFO"]
-    told.reporter.guards({Guard.PAUSE: "an operator"})
+    told.guards({Guard.PAUSE: "an operator"})
     one(told.news(), "INFO", "startup is over")
 
 
@@ -248,11 +292,11 @@ def test_a_port_without_a_host_and_a_wish_are_told_apart(told: Told) -> None:
 def test_what_a_guard_keeps_from_being_known_is_not_said(
     told: Told, guard: Guard
 ) -> None:
-    told.reporter.guards({guard: "0 of 3"})
+    told.guards({guard: "0 of 3"})
     told.news()
     told.reporter.plan(refusing("verdict", "gw1: it is unknown"))
     assert told.news() == []
-    told.reporter.guards({})
+    told.guards({})
     told.news()
     told.reporter.plan(refusing("verdict", "gw1: it is unknown"))
     one(told.news(), "ERROR", "it is unknown")
@@ -262,7 +306,7 @@ def test_what_a_guard_keeps_from_being_known_is_not_said(
 def test_a_guard_that_holds_back_only_some_hides_no_refusal(
     told: Told, guard: Guard
 ) -> None:
-    told.reporter.guards({guard: "3 moves"})
+    told.guards({guard: "3 moves"})
     told.news()
     told.reporter.plan(refusing())
     one(told.news(), "ERROR", "no such zone")
