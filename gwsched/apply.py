@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from ovs.db.idl import Transaction
 from ovs.poller import Poller
 
 from gwsched import groups, intents
 from gwsched.connection import Database
-from gwsched.decisions import Change
+from gwsched.decisions import Change, Relocation
 from gwsched.writer import StaleError, Writer
 
 REBALANCE = intents.PREFIX + "rebalance"
+
+T = TypeVar("T")
 
 
 class Result(enum.StrEnum):
@@ -38,19 +40,39 @@ def commit(
     nb: Database, changes: Sequence[Change], timeout: float
 ) -> tuple[Result, str]:
     """Write all changes, or none; return what became of it and a detail."""
+    names = ", ".join(c.unit.name for c in changes[:3])
+    comment = f"{len(changes)} lists ({names} ...)"
+    return _write(nb, Writer.write, changes, comment, timeout)
+
+
+def relocate(
+    nb: Database, relocations: Sequence[Relocation], timeout: float
+) -> tuple[Result, str]:
+    """Pin L3 gateway routers elsewhere, all of them or none."""
+    names = ", ".join(r.router.name for r in relocations[:3])
+    comment = f"{len(relocations)} L3 gateway routers ({names} ...)"
+    return _write(nb, Writer.relocate, relocations, comment, timeout)
+
+
+def _write(
+    nb: Database,
+    add: Callable[[Writer, T], None],
+    steps: Iterable[T],
+    comment: str,
+    timeout: float,
+) -> tuple[Result, str]:
     transaction = Transaction(nb.replica)
     try:
         writer = Writer(nb, transaction)
-        for change in changes:
-            writer.write(change)
+        for step in steps:
+            add(writer, step)
     except StaleError as stale:
         transaction.abort()
         return Result.STALE, str(stale)
     except BaseException:
         transaction.abort()  # python-ovs has room for one at a time
         raise
-    names = ", ".join(c.unit.name for c in changes[:3])
-    transaction.add_comment(f"gwsched: {len(changes)} lists ({names} ...)")
+    transaction.add_comment(f"gwsched: {comment}")
     return _finish(nb, transaction, timeout)
 
 

@@ -7,8 +7,15 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from gwsched import health, planner
-from gwsched.decisions import Change, Failback, Health, Plan, Policy
-from gwsched.model import Snapshot
+from gwsched.decisions import (
+    Change,
+    Failback,
+    Health,
+    Plan,
+    Policy,
+    Relocation,
+)
+from gwsched.model import Snapshot, frozen_map
 from gwsched.placement import origins, pace, rivals
 from gwsched.placement.rivals import Rivals
 from gwsched.placement.scene import Past
@@ -75,9 +82,18 @@ class Decider:
         came_from = self._past.origins
         if self._policy.failback is Failback.DELAYED:
             came_from = origins.wrote(came_from, changes)
-        self._past = Past(
-            flow, rivals.wrote(self._past.rivals, changes), came_from
+        self._past = replace(
+            self._past,
+            pace=flow,
+            rivals=rivals.wrote(self._past.rivals, changes),
+            origins=came_from,
         )
+
+    def relocated(self, done: tuple[Relocation, ...], now: float) -> None:
+        """Remember which routers were taken off which chassis."""
+        new = {(r.router.name, r.router.chassis): now for r in done}
+        known = frozen_map({**self._past.relocated, **new})
+        self._past = replace(self._past, relocated=known)
 
     def keep_going(self, plan: Plan) -> None:
         """Remember whether evening out has begun and is not over."""
@@ -95,16 +111,17 @@ class Decider:
         if not writes:
             self._past = self._past if self._past == Past() else Past()
             return
-        flow = pace.follow(self._past.pace, seen, now)
-        others = self._past.rivals
-        if self._seen is None or seen.units is not self._seen.units:
-            others = rivals.follow(others, seen, now)
-        came_from = origins.follow(self._past.origins, seen)
-        now_known = (flow, others, came_from)
         past = self._past
-        known = (past.pace, past.rivals, past.origins)
-        if any(a is not b for a, b in zip(now_known, known, strict=True)):
-            self._past = Past(flow, others, came_from)
+        found = replace(
+            past,
+            pace=pace.follow(past.pace, seen, now),
+            origins=origins.follow(past.origins, seen),
+        )
+        if self._seen is None or seen.units is not self._seen.units:
+            rewritten = rivals.follow(past.rivals, seen, now)
+            found = replace(found, rivals=rewritten)
+        if found != past:
+            self._past = found
 
     def _planned(self, seen: Snapshot, now: float) -> Plan:
         """Plan, unless everything the plan depends on is as it was."""

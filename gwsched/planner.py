@@ -35,9 +35,11 @@ from gwsched.decisions import (
     Plan,
     Policy,
     Refusal,
+    Relocation,
     State,
 )
 from gwsched.model import Snapshot, frozen_map
+from gwsched.placement import routers
 from gwsched.placement.moves import Moves
 from gwsched.placement.repairs import Repairs
 from gwsched.placement.scene import Past, Scene
@@ -97,8 +99,11 @@ def _made(scene: Scene) -> Plan:
         if evens:
             uneven = moves.uneven
             is_done = not (changes or +deferred or uneven)
+    rescues = routers.outcomes(scene, scene.past.relocated)
+    refusals += [found for found in rescues if isinstance(found, Refusal)]
     return Plan(
         changes=tuple(changes),
+        relocations=tuple(r for r in rescues if isinstance(r, Relocation)),
         refusals=tuple(refusals),
         deferred=frozen_map(+deferred),
         orphans=scene.snapshot.orphans,
@@ -110,9 +115,11 @@ def _made(scene: Scene) -> Plan:
 def _held(made: Plan, blocked: Mapping[Guard, str], *, uneven: bool) -> Plan:
     """Hold everything back, and count it for the first of the guards."""
     guard = next(guard for guard in Guard if guard in blocked)
-    held = {guard: len(made.changes)} if made.changes else {}
+    number = len(made.changes) + len(made.relocations)
     return Plan(
-        refusals=made.refusals, deferred=frozen_map(held), uneven=uneven
+        refusals=made.refusals,
+        deferred=frozen_map({guard: number} if number else {}),
+        uneven=uneven,
     )
 
 
@@ -135,6 +142,7 @@ def basis(snapshot: Snapshot, health: Health) -> Hashable:
         snapshot.default_form,
         snapshot.orphans,
         snapshot.bfd_time,
+        routers.basis(snapshot, health),
     )
 
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 
-from gwsched.decisions import Change, Guard, Health, Plan, State, Verdict
+from gwsched.decisions import (
+    Change,
+    Guard,
+    Health,
+    Plan,
+    Reason,
+    Relocation,
+    State,
+    Verdict,
+)
 from gwsched.metrics import Metrics
 from gwsched.model import Snapshot
 from gwsched.placement.rivals import Feud, Rivals
@@ -42,7 +51,7 @@ class Reporter:
         self._problems: set[object] = set()
         self._refusals: set[tuple[str, str]] = set()
         self._deferred: set[Guard] = set()
-        self._observed: set[tuple[str, tuple[str, ...]]] = set()
+        self._observed: set[str] = set()
 
     def health(self, health: Health, now: float) -> None:
         """Say whose verdict changed, and what is new between gateways."""
@@ -177,19 +186,22 @@ class Reporter:
             elif not change.awaits_claim:
                 self._metrics.moves.labels(change.reason, "claimed").inc()
 
+    def relocated(self, done: Iterable[Relocation]) -> None:
+        """Say which L3 gateway routers were pinned elsewhere."""
+        for relocation in done:
+            LOG.warning("%s", router_sentence(relocation))
+
     def collected(self, orphans: Iterable[str]) -> None:
         """Say which groups were deleted."""
         for name in orphans:
             LOG.info("group %s, ours and used by nothing, is deleted", name)
 
-    def observed(self, changes: Iterable[Change]) -> None:
+    def observed(self, plan: Plan) -> None:
         """Say what would be written were it not for ``mode = observe``."""
-        observed = set()
-        for change in changes:
-            key = (change.unit.name, change.after)
-            observed.add(key)
-            if key not in self._observed:
-                LOG.info("observe: would write %s", sentence(change))
+        observed = {*map(sentence, plan.changes)}
+        observed |= {*map(router_sentence, plan.relocations)}
+        for said in sorted(observed - self._observed):
+            LOG.info("observe: would write %s", said)
         self._observed = observed
 
     def outcomes(self, outcomes: Iterable[Outcome]) -> None:
@@ -222,4 +234,13 @@ def sentence(change: Change) -> str:
     return (
         f"{change.unit.name}: [{before}] -> [{after}] "
         f"({change.reason}: {change.why})"
+    )
+
+
+def router_sentence(relocation: Relocation) -> str:
+    """Say in one line where an L3 gateway router goes, and why."""
+    router = relocation.router
+    return (
+        f"router {router.name}: {router.chassis} -> {relocation.target} "
+        f"({Reason.FAILOVER}: {relocation.why})"
     )

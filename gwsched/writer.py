@@ -15,11 +15,13 @@ from typing import Any
 from ovs.db.idl import Transaction
 
 from gwsched.connection import Database
-from gwsched.decisions import Change
+from gwsched.decisions import Change, Relocation
 from gwsched.model import OWN_GROUP, Candidate, Form
 
 # The key that is counted up in the options of a localnet port.
 NUDGE = "gwsched-moved"
+# The key that makes a router an L3 gateway router, and says where.
+PIN = "chassis"
 
 
 class StaleError(Exception):
@@ -50,6 +52,28 @@ class Writer:
             self._write_own_group(change)
         if change.nudges:
             self._nudge(change)
+
+    def relocate(self, relocation: Relocation) -> None:
+        """Pin a router elsewhere; :raises StaleError: where it has changed.
+
+        The option is never taken away, not for a moment: without it the
+        router would become a distributed one (ovn-nb(5)).
+        """
+        name, chassis = relocation.router.name, relocation.router.chassis
+        rows = self._pinned[name, chassis]
+        if len(rows) != 1:
+            raise StaleError(f"no one router {name} is pinned to {chassis}")
+        self._verify(rows[0], "name", "options")
+        rows[0].setkey("options", PIN, relocation.target)
+
+    @cached_property
+    def _pinned(self) -> dict[tuple[str, str], list[Any]]:
+        """The L3 gateway routers, by name and chassis; names may recur."""
+        found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for row in self._tables["Logical_Router"].rows.values():
+            if PIN in row.options:
+                found[row.name, row.options[PIN]].append(row)
+        return found
 
     def _nudge(self, change: Change) -> None:
         """Touch the localnet ports that the unit's ports face.

@@ -174,8 +174,9 @@ class _Step:
         return {n: judging.verdict(n, e) for n, e in self.evidence.items()}
 
     def _names(self) -> list[str]:
-        """Every chassis with a row, or named by a candidate list."""
+        """Every chassis with a row, or named by a list or a router."""
         named = {c for unit in self.snapshot.units for c in unit.order}
+        named |= {router.chassis for router in self.snapshot.routers}
         return sorted(named | set(self.snapshot.chassis))
 
     def _up(self, name: str) -> bool:

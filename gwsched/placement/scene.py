@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gwsched.decisions import Health, Policy
@@ -18,11 +18,17 @@ from gwsched.schedulers import Ledger, Request, Scheduler
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the loop remembers of moves and of other writers."""
+    """What the loop remembers of moves and of other writers.
+
+    ``relocated`` is when an L3 gateway router was taken off a chassis.
+    """
 
     pace: Pace = field(default_factory=Pace)
     rivals: Rivals = field(default_factory=Rivals)
     origins: Origins = field(default_factory=lambda: frozen_map({}))
+    relocated: Mapping[tuple[str, str], float] = field(
+        default_factory=lambda: frozen_map({})
+    )
 
 
 class Scene:

@@ -399,12 +399,12 @@ def test_only_what_leaves_the_primary_is_a_rank_update(told: Told) -> None:
 
 def test_what_would_be_written_is_said_once(told: Told) -> None:
     for _ in range(3):
-        told.reporter.observed([change("a b", "b a")])
+        told.reporter.observed(Plan((change("a b", "b a"),)))
     one(told.news(), "INFO", "observe", "lrp: [a, b] -> [b, a]")
-    told.reporter.observed([change("a b", "c a")])
+    told.reporter.observed(Plan((change("a b", "c a"),)))
     one(told.news(), "INFO", "observe", "[c, a]")
-    told.reporter.observed([])
-    told.reporter.observed([change("a b", "c a")])
+    told.reporter.observed(Plan())
+    told.reporter.observed(Plan((change("a b", "c a"),)))
     one(told.news(), "INFO", "observe", "[c, a]")
     assert told.count("rank_updates_total") == 0
 
