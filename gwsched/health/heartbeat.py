@@ -13,7 +13,7 @@ a chassis missed, so a sick northd or SB ages nobody.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Policy
@@ -107,6 +107,18 @@ def listen(
     if interrupted or _gap(before, bool(fresh), policy, now):
         return restart(after, now)
     return after
+
+
+def forgive(
+    beats: Heartbeats, names: Collection[str], now: float
+) -> Heartbeats:
+    """Start the clocks of some again: their silence was not their own."""
+    again = {name: now for name in beats.behind if name in names}
+    return replace(
+        beats,
+        heard_at=frozen_map({**beats.heard_at, **again}),
+        behind=frozen_map({**beats.behind, **again}),
+    )
 
 
 def restart(beats: Heartbeats, now: float) -> Heartbeats:

@@ -69,6 +69,7 @@ class Memory:
     flaps: Records = field(default_factory=lambda: frozen_map({}))
     fights: Fights = field(default_factory=Fights)
     uplinks: uplinks.Memory = field(default_factory=uplinks.Memory)
+    wary: frozenset[str] = frozenset()
     first_step: bool = True
 
 
@@ -129,6 +130,7 @@ class _Step:
             self.flaps,
             self.fights,
             self.uplinks,
+            self.wary,
             first_step=False,
         )
 
@@ -151,6 +153,9 @@ class _Step:
         if was_mass_failure and not self.guards:
             self.beats = heartbeat.restart(self.beats, now)
         self.zones = guards.wary_zones(snapshot, losses)
+        self.wary = guards.wary_of(snapshot, self.zones)
+        over = self.memory.wary - self.wary
+        self.beats = heartbeat.forgive(self.beats, over, now)
         self.evidence = evidence.gather(
             self.memory.health.evidence,
             self._names(),
@@ -168,7 +173,7 @@ class _Step:
             self.memory.flaps,
             policy,
             now,
-            guards.wary_of(snapshot, self.zones),
+            self.wary,
             bool(self.guards),
         )
         return {n: judging.verdict(n, e) for n, e in self.evidence.items()}

@@ -144,7 +144,7 @@ TABLE: tuple[Rule, ...] = (
         ),
     ),
     Rule(
-        "silent, and it holds ports as long as BFD needs or less",
+        "silent, but no longer than BFD needs to see it",
         lambda f: f.silent and not f.frozen and f.age < f.bfd_time,
         State.SUSPECT,
         lambda f: f"{f.silence}; BFD may not have seen it yet",
