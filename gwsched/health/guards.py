@@ -7,12 +7,13 @@ count later: a zone that is cut off from SB looks like one that is dead.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gwsched.decisions import Guard, Policy
-from gwsched.health import heartbeat
-from gwsched.health.heartbeat import ZONE_PATIENCE, Heartbeats
+from gwsched.health import silence
+from gwsched.health.heartbeat import Heartbeats
+from gwsched.health.silence import ZONE_PATIENCE
 from gwsched.model import Snapshot
 
 # How long the answers to a first heartbeat may trickle in (seconds).
@@ -70,7 +71,7 @@ def standing(
             f"{len(beats.proven)} of {len(snapshot.chassis)} chassis have "
             f"answered a heartbeat so far"
         )
-    stuck = heartbeat.stuck(beats, policy, now)
+    stuck = silence.stuck(beats, policy, now)
     if stuck:
         guards[Guard.ISOLATION] = stuck
     if losses.are_many:
@@ -100,11 +101,6 @@ def wary_of(snapshot: Snapshot, zones: Collection[str]) -> frozenset[str]:
         for name, row in snapshot.chassis.items()
         if not row.zones.isdisjoint(zones)
     )
-
-
-def start_ends(beats: Heartbeats) -> Iterable[float]:
-    """Return when the start gate opens by itself."""
-    return (beats.first_answer + START_GRACE,)
 
 
 def _started(snapshot: Snapshot, beats: Heartbeats, now: float) -> bool:

@@ -24,11 +24,6 @@ REMEMBERED = 32
 # How many answers a second the heartbeat may cost SB: each is a transaction
 # that northd and every monitor of Chassis_Private digest.
 ANSWER_RATE = 50.0
-# How long a chassis must have missed a bump that most have answered, where
-# its tunnels are down as well (seconds): answers come within 0.3 s.
-CONFIRM = 0.5
-# How much longer silence must last in a zone that is mostly lost.
-ZONE_PATIENCE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,113 +127,9 @@ def restart(beats: Heartbeats, now: float) -> Heartbeats:
     )
 
 
-def silence(beats: Heartbeats, name: str, now: float) -> float:
-    """How long ago a chassis last answered, if it has missed a bump (s)."""
-    if name not in beats.behind:
-        return 0.0
-    return now - beats.heard_at.get(name, now)
-
-
-def overdue(beats: Heartbeats, name: str, policy: Policy, now: float) -> bool:
-    """Whether a chassis has missed a bump for a quarter of ``dead_after``."""
-    return now >= _asked_again(beats, name, policy)
-
-
-def silent(
-    beats: Heartbeats,
-    name: str,
-    policy: Policy,
-    now: float,
-    patience: float = 1.0,
-) -> bool:
-    """Whether a chassis has not answered for ``dead_after``, asked twice.
-
-    It must have missed a bump for half of that time, and then a second one
-    that another chassis answered an eighth of that time ago, or longer:
-    after a pause of the databases the answers trickle in one by one.
-
-    :param patience: by what ``dead_after`` is multiplied
-    """
-    if now < _silent_at(beats, name, policy, patience):
-        return False
-    again = _asked_again(beats, name, policy)
-    return any(
-        bump.seen >= again and now >= bump.answered + policy.dead_after / 8
-        for bump in beats.bumps
-    )
-
-
-def missed(beats: Heartbeats, name: str, now: float) -> bool:
-    """Whether a chassis left a bump unanswered that most have answered."""
-    if now < beats.behind.get(name, math.inf) + CONFIRM:
-        return False
-    own = beats.heard.get(name, -1)
-    ahead = sum(value > own for value in beats.heard.values())
-    return 2 * ahead >= len(beats.heard) - 1
-
-
 def interval(beats: Heartbeats, policy: Policy) -> float:
     """How often to bump (s): less often the more chassis have to answer."""
     return max(policy.probe_interval, len(beats.heard) / ANSWER_RATE)
-
-
-def _asked_again(beats: Heartbeats, name: str, policy: Policy) -> float:
-    return beats.behind.get(name, math.inf) + policy.dead_after / 4
-
-
-def _silent_at(
-    beats: Heartbeats, name: str, policy: Policy, patience: float
-) -> float:
-    behind = beats.behind.get(name, math.inf)
-    heard = beats.heard_at.get(name, behind)
-    wait = policy.dead_after * patience
-    return max(heard + wait, behind + wait / 2)
-
-
-def stuck(beats: Heartbeats, policy: Policy, now: float) -> str | None:
-    """Say what is wrong if heartbeats are not carried or answered at all."""
-    undelivered, unanswered = beats.undelivered, beats.unanswered
-    if undelivered is not None and now >= undelivered + policy.dead_after:
-        return (
-            f"nb_cfg has not gone from NB to SB for "
-            f"{now - undelivered:.0f} s: is ovn-northd running?"
-        )
-    if unanswered is not None and now >= unanswered + policy.dead_after:
-        return (
-            f"no chassis at all has answered a heartbeat for "
-            f"{now - unanswered:.0f} s: is SB, or this host, cut off?"
-        )
-    return None
-
-
-def due(beats: Heartbeats, policy: Policy, now: float) -> bool:
-    """Whether it is time for one more bump.
-
-    That is every :func:`interval` unless somebody else just did, and once
-    more for a chassis that has missed one for a quarter of ``dead_after``.
-    """
-    if now >= beats.asked + interval(beats, policy):
-        return True
-    return any(
-        now >= _asked_again(beats, name, policy) > beats.asked
-        for name in beats.behind
-    )
-
-
-def wake_at(beats: Heartbeats, policy: Policy, now: float) -> float:
-    """When the next bump is due or the next silence ripens."""
-    times = [beats.asked + interval(beats, policy), now + policy.dead_after]
-    for name, since in beats.behind.items():
-        times += [since + CONFIRM, _asked_again(beats, name, policy)]
-        times += [
-            _silent_at(beats, name, policy, patience)
-            for patience in (1.0, ZONE_PATIENCE)
-        ]
-    for bump in beats.bumps if beats.behind else ():
-        times.append(bump.answered + policy.dead_after / 8)
-    waits = (beats.undelivered, beats.unanswered)
-    times += [w + policy.dead_after for w in waits if w is not None]
-    return min(t for t in times if t > now)
 
 
 def _bumps(

@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gwsched.decisions import Evidence, Policy, State, Tunnels, Verdict
-from gwsched.health import heartbeat
+from gwsched.health import silence
 from gwsched.health.damping import Records
 from gwsched.health.evidence import deserted
-from gwsched.health.heartbeat import ZONE_PATIENCE, Heartbeats
+from gwsched.health.heartbeat import Heartbeats
+from gwsched.health.silence import ZONE_PATIENCE
 from gwsched.health.verdicts import Facts, judge
 from gwsched.model import Snapshot
 
@@ -63,17 +64,17 @@ class Judging:
             first_look=self.before is None,
             asked=asked,
             proven=not asked or name in beats.proven,
-            overdue=asked and heartbeat.overdue(beats, name, policy, now),
+            overdue=asked and silence.overdue(beats, name, policy, now),
             silent=asked
-            and heartbeat.silent(beats, name, policy, now, patience),
-            missed=asked and heartbeat.missed(beats, name, now),
+            and silence.silent(beats, name, policy, now, patience),
+            missed=asked and silence.missed(beats, name, now),
             deserted=deserted(evidence, now),
             mended=self._mended(evidence),
             frozen=self.frozen,
             steady=before is not None
             and now >= before.since + policy.hold_down,
             damped=flaps is not None and flaps.is_suppressed,
-            age=heartbeat.silence(beats, name, now),
+            age=silence.age(beats, name, now),
             bfd_time=self.snapshot.bfd_time,
             controller_dead=policy.controller_dead,
         )

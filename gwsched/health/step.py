@@ -29,9 +29,8 @@ The table is in verdicts.py; the facts behind it in docs/design.md.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from gwsched.decisions import Guard, Health, Policy, State, Tunnels, Verdict
 from gwsched.health import (
@@ -41,36 +40,18 @@ from gwsched.health import (
     fights,
     guards,
     heartbeat,
+    silence,
     tunnels,
     uplinks,
+    waking,
 )
-from gwsched.health.damping import Records
-from gwsched.health.fights import Fights
 from gwsched.health.guards import Losses
-from gwsched.health.heartbeat import Heartbeats
 from gwsched.health.judging import Judging
-from gwsched.health.tunnels import Sight
+from gwsched.health.memory import Memory
 from gwsched.model import Snapshot, frozen_map
 
 # For how many hold-downs an uplink is not trusted, at first.
 UPLINK_REST = 10.0
-# How soon after a bump there may be another out of turn (seconds).
-NOT_AGAIN = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What one step hands to the next; the empty one knows nothing."""
-
-    health: Health = field(default_factory=Health)
-    beats: Heartbeats = field(default_factory=Heartbeats)
-    sight: Sight = field(default_factory=Sight)
-    left: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
-    flaps: Records = field(default_factory=lambda: frozen_map({}))
-    fights: Fights = field(default_factory=Fights)
-    uplinks: uplinks.Memory = field(default_factory=uplinks.Memory)
-    wary: frozenset[str] = frozenset()
-    first_step: bool = True
 
 
 def step(
@@ -122,8 +103,8 @@ class _Step:
             UPLINK_REST * hold_down,
             now,
         )
-        return Memory(
-            self._health(verdicts),
+        known = Memory(
+            memory.health,
             self.beats,
             self.sight,
             self.left,
@@ -133,6 +114,7 @@ class _Step:
             self.wary,
             first_step=False,
         )
+        return replace(known, health=self._health(known, verdicts))
 
     def _left(self, *, interrupted: bool) -> Mapping[str, float]:
         # What changed hands while nobody looked may have been asked for.
@@ -185,7 +167,7 @@ class _Step:
         return sorted(named | set(self.snapshot.chassis))
 
     def _up(self, name: str) -> bool:
-        overdue = heartbeat.overdue(self.beats, name, self.policy, self.now)
+        overdue = silence.overdue(self.beats, name, self.policy, self.now)
         return name in self.snapshot.chassis and not overdue
 
     def _losses(self) -> Losses:
@@ -201,14 +183,14 @@ class _Step:
             elif row and not row.is_gateway:
                 continue
             fleet.add(name)
-            silent = heartbeat.silent(self.beats, name, policy, now)
+            silent = silence.silent(self.beats, name, policy, now)
             if row is None or silent or self._is_cut(name):
                 lost.add(name)
         return Losses(frozenset(lost), frozenset(fleet))
 
     def _is_cut(self, name: str) -> bool:
         down = self.sight.of(name)[0] is Tunnels.DOWN
-        return down and heartbeat.missed(self.beats, name, self.now)
+        return down and silence.missed(self.beats, name, self.now)
 
     def _died(self, verdicts: Mapping[str, Verdict]) -> list[str]:
         before = self.memory.health.verdicts
@@ -220,8 +202,10 @@ class _Step:
             and before[name].state is not State.DEAD
         ]
 
-    def _health(self, verdicts: Mapping[str, Verdict]) -> Health:
-        snapshot, now = self.snapshot, self.now
+    def _health(
+        self, known: Memory, verdicts: Mapping[str, Verdict]
+    ) -> Health:
+        snapshot, policy, now = self.snapshot, self.policy, self.now
         self.claims = claims.follow(self.memory.health.claims, snapshot, now)
         return Health(
             verdicts=frozen_map(verdicts),
@@ -238,8 +222,10 @@ class _Step:
             penalties=frozen_map(
                 {name: flap.now(now) for name, flap in self.flaps.items()}
             ),
-            beat=snapshot.heartbeat and self._is_beat_due(),
-            wake_at=self._wake_at(verdicts),
+            beat=snapshot.heartbeat and waking.is_beat_due(known, policy, now),
+            wake_at=waking.wake_at(
+                known, verdicts, self.claims, snapshot, policy, now
+            ),
         )
 
     def _stranded(self, verdicts: Mapping[str, Verdict]) -> frozenset[str]:
@@ -268,54 +254,3 @@ class _Step:
         if damped:
             found[Guard.FLAP] = damped
         return found
-
-    def _is_beat_due(self) -> bool:
-        """Whether to bump: it is time, or something is to be known now."""
-        if heartbeat.due(self.beats, self.policy, self.now):
-            return True
-        return self._has_news() and self.now >= self.beats.asked + NOT_AGAIN
-
-    def _has_news(self) -> bool:
-        """Whether OVN has left a chassis, or it was lost from sight.
-
-        That is, since the last bump: one answer more would tell.
-        """
-        news = [*self.left.values(), *self.sight.lost_at()]
-        return any(since > self.beats.asked for since in news)
-
-    def _wake_at(self, verdicts: Mapping[str, Verdict]) -> float:
-        """When time alone may change what was concluded."""
-        hold_down = self.policy.hold_down
-        lasts = evidence.DISTRUST * hold_down
-        times = [
-            *guards.start_ends(self.beats),
-            *(
-                verdict.since + hold_down
-                for verdict in verdicts.values()
-                if verdict.state in (State.DEAD, State.RETURNING)
-            ),
-            *self._settling(),
-            *(
-                t
-                for since in self.left.values()
-                for t in (since + claims.CLAIM_SETTLE, since + lasts)
-            ),
-            *self.fights.apart(self.now).values(),
-            *(flap.ends for flap in self.flaps.values()),
-            self.uplinks.wake_at,
-            self.sight.wake_at,
-            heartbeat.wake_at(self.beats, self.policy, self.now),
-        ]
-        if self._has_news():
-            times.append(self.beats.asked + NOT_AGAIN)
-        bfd_time = self.snapshot.bfd_time
-        times += [self.beats.heard_at[n] + bfd_time for n in self.beats.behind]
-        return min((t for t in times if t > self.now), default=math.inf)
-
-    def _settling(self) -> list[float]:
-        """When claims that are not the primary's will have settled."""
-        return [
-            claims.settles_at(claim, self.snapshot.bfd_time)
-            for claim in self.claims.values()
-            if claim.holder != next(iter(claim.order), None)
-        ]

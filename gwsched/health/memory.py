@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one health step hands to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gwsched.decisions import Health
+from gwsched.health import uplinks
+from gwsched.health.damping import Records
+from gwsched.health.fights import Fights
+from gwsched.health.heartbeat import Heartbeats
+from gwsched.health.tunnels import Sight
+from gwsched.model import frozen_map
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that is known by now; the empty one knows nothing.
+
+    ``left`` is when OVN has left a chassis, ``wary`` has the chassis whose
+    silence must last longer.
+    """
+
+    health: Health = field(default_factory=Health)
+    beats: Heartbeats = field(default_factory=Heartbeats)
+    sight: Sight = field(default_factory=Sight)
+    left: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
+    flaps: Records = field(default_factory=lambda: frozen_map({}))
+    fights: Fights = field(default_factory=Fights)
+    uplinks: uplinks.Memory = field(default_factory=uplinks.Memory)
+    wary: frozenset[str] = frozenset()
+    first_step: bool = True

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When to look again though nothing happens, and when to ask again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from gwsched.decisions import Claim, Policy, State, Verdict
+from gwsched.health import claims, evidence, guards, silence
+from gwsched.health.memory import Memory
+from gwsched.model import Snapshot
+
+# How soon after a bump there may be another out of turn (seconds).
+NOT_AGAIN = 1.0
+
+
+def is_beat_due(known: Memory, policy: Policy, now: float) -> bool:
+    """Whether to bump: it is time, or something is to be known now."""
+    if silence.due(known.beats, policy, now):
+        return True
+    return _has_news(known) and now >= known.beats.asked + NOT_AGAIN
+
+
+def wake_at(
+    known: Memory,
+    verdicts: Mapping[str, Verdict],
+    followed: Mapping[str, Claim],
+    snapshot: Snapshot,
+    policy: Policy,
+    now: float,
+) -> float:
+    """When time alone may change what was concluded."""
+    times = [
+        silence.wake_at(known.beats, policy, now),
+        known.sight.wake_at,
+        known.uplinks.wake_at,
+        known.beats.first_answer + guards.START_GRACE,
+        *known.fights.apart(now).values(),
+        *(flap.ends for flap in known.flaps.values()),
+        *_of_verdicts(verdicts, policy),
+        *_of_claims(followed, snapshot),
+        *_of_chassis(known, snapshot, policy),
+    ]
+    return min((t for t in times if t > now), default=math.inf)
+
+
+def _has_news(known: Memory) -> bool:
+    """Whether OVN has left a chassis, or it was lost from sight.
+
+    That is, since the last bump: one answer more would tell.
+    """
+    news = [*known.left.values(), *known.sight.lost_at()]
+    return any(since > known.beats.asked for since in news)
+
+
+def _of_verdicts(
+    verdicts: Mapping[str, Verdict], policy: Policy
+) -> Iterator[float]:
+    """When hold-downs end."""
+    for verdict in verdicts.values():
+        if verdict.state in (State.DEAD, State.RETURNING):
+            yield verdict.since + policy.hold_down
+
+
+def _of_claims(
+    followed: Mapping[str, Claim], snapshot: Snapshot
+) -> Iterator[float]:
+    """When claims that are not the primary's will have settled."""
+    for claim in followed.values():
+        if claim.holder != next(iter(claim.order), None):
+            yield claims.settles_at(claim, snapshot.bfd_time)
+
+
+def _of_chassis(
+    known: Memory, snapshot: Snapshot, policy: Policy
+) -> Iterator[float]:
+    """When what is held against a chassis begins to count, or ends."""
+    for since in known.left.values():
+        yield since + claims.CLAIM_SETTLE
+        yield since + evidence.DISTRUST * policy.hold_down
+    for name in known.beats.behind:
+        yield known.beats.heard_at[name] + snapshot.bfd_time
+    if _has_news(known):
+        yield known.beats.asked + NOT_AGAIN
