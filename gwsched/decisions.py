@@ -120,6 +120,8 @@ class Claim:
     """Who holds a unit: since when, and since when its list is as it is.
 
     ``joined`` is since when each member has been in the list, in force.
+    ``dropped`` says that under this very list somebody has held it, and now
+    nobody does.
     """
 
     holder: str | None
@@ -127,6 +129,7 @@ class Claim:
     since: float
     listed_since: float
     joined: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
+    dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class Health:
     ``penalties`` are for dying again and again; the ``damped`` have died so
     often that they get nothing for now.  ``apart`` are pairs of
     gateways that have lost each other, and until when they are kept so.
-    ``stranded`` units are held by nobody, with no member that could.
+    ``stranded`` units were dropped, and no member takes them up.
     ``beat`` asks the leader for one more ``nb_cfg`` bump now; ``wake_at`` is
     when time alone may change something (monotonic seconds).
     """

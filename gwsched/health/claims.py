@@ -37,7 +37,21 @@ def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
         listed_since = -math.inf  # as far as we know it was always so
     else:
         listed_since = old.listed_since if old.order == order else now
-    return Claim(holder, order, since, listed_since, _joined(old, unit, now))
+    return Claim(
+        holder,
+        order,
+        since,
+        listed_since,
+        _joined(old, unit, now),
+        _is_dropped(old, unit),
+    )
+
+
+def _is_dropped(old: Claim | None, unit: Unit) -> bool:
+    """Whether nobody holds a unit that somebody held under the same list."""
+    if old is None or unit.holder is not None or old.order != unit.order:
+        return False
+    return old.dropped or (unit.in_force and old.holder is not None)
 
 
 def _joined(old: Claim | None, unit: Unit, now: float) -> Mapping[str, float]:

@@ -215,7 +215,7 @@ class _Step:
             evidence=frozen_map(self.evidence),
             uplinks=self.uplinks.found,
             apart=frozen_map(self.fights.apart(now)),
-            stranded=self._stranded(verdicts),
+            stranded=self._stranded(),
             damped=frozenset(
                 name for name, f in self.flaps.items() if f.is_suppressed
             ),
@@ -228,22 +228,18 @@ class _Step:
             ),
         )
 
-    def _stranded(self, verdicts: Mapping[str, Verdict]) -> frozenset[str]:
-        """Return the units that nobody holds, nor will.
+    def _stranded(self) -> frozenset[str]:
+        """Return the units that were dropped, and nobody takes up.
 
         With all its tunnels down a chassis gives up what it holds
         (controller/ha-chassis.c: no active tunnels, not active), though it
         answers heartbeats.
         """
-        useless = (State.SUSPECT, State.DEAD)
         bfd_time = self.snapshot.bfd_time
         return frozenset(
-            unit.name
-            for unit in self.snapshot.units
-            if unit.holder is None
-            and unit.order
-            and all(verdicts[name].state in useless for name in unit.order)
-            and self.now >= claims.settles_at(self.claims[unit.name], bfd_time)
+            name
+            for name, claim in self.claims.items()
+            if claim.dropped and self.now >= claims.settles_at(claim, bfd_time)
         )
 
     def _cautions(self) -> dict[Guard, str]:

@@ -43,7 +43,7 @@ FORGIVEN = 8
 class Watched:
     """One port's sessions under one holder.
 
-    ``was_up``: one was up under this holder; ``ever_up``: under any, while
+    ``was_up``: one came up under this holder; ``ever_up``: under any, while
     we watched.  One that never was may be misconfigured, and proves nothing.
     ``down_since``: since when all of them are down.  ``tried``: who has held
     the port in vain since one was up.
@@ -60,15 +60,16 @@ class Watched:
         """When its next hops count as lost, if they stay down."""
         if self.down_since is None or not self.ever_up:
             return float("inf")
-        if self.was_up:
+        if self.was_up or self.down_since > self.since:
             return self.down_since + DEBOUNCE
-        return max(self.since, self.down_since) + START
+        return self.since + START
 
     def moved(self, holder: str, now: float, *, is_down: bool) -> Watched:
         """Return the same port's sessions under another holder.
 
-        What the row says may still be the last one's word: an ``up`` counts
-        when it has followed a ``down``, or has stood for a while.
+        What the row says is still the last one's word.  It goes on saying
+        ``up`` though the new holder reaches nobody (measured, 23.03): only
+        who had the session up writes ``down``.
         """
         return replace(
             self,
@@ -84,10 +85,10 @@ class Watched:
             return self
         return replace(self, tried=self.tried | {self.holder})
 
-    def alive(self, now: float, *, is_up: bool) -> Watched:
+    def alive(self, *, is_up: bool) -> Watched:
         """Return it where not all sessions are down."""
-        proven = self.down_since is not None or now >= self.since + START
-        if not (is_up and (self.was_up or proven)):
+        came_up = is_up and self.down_since is not None
+        if not (is_up and (self.was_up or came_up)):
             return replace(self, down_since=None)
         return replace(
             self,
@@ -183,7 +184,7 @@ def _watch(old: Watched | None, port: GatewayPort, now: float) -> Watched:
     if old.holder != holder:
         return old.moved(holder, now, is_down=is_down)
     if not is_down:
-        return old.alive(now, is_up=is_up)
+        return old.alive(is_up=is_up)
     if old.down_since is None:
         return replace(old, down_since=now)
     return old.lost() if now >= old.lost_at() else old

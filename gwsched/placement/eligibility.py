@@ -68,14 +68,15 @@ class Eligibility:
     def pool(self, unit: Unit) -> Pool:
         """Return all live chassis that may host a unit.
 
-        Without those whose uplink is bad, if there are others, and without
-        who has lost the primary from sight.
+        Without those whose uplink is bad, if there are others, without who
+        has lost the primary from sight, or does not take it up.
         """
         pool = self._pool_of_kind(unit)
-        if not (self._partners or self._health.uplinks.bad):
+        is_stranded = unit.name in self._health.stranded
+        if not (self._partners or self._health.uplinks.bad or is_stranded):
             return pool
-        partners = self._apart_from(unit)
-        names = [name for name in pool.names if name not in partners]
+        out = self._apart_from(unit).union(unit.order if is_stranded else ())
+        names = [name for name in pool.names if name not in out]
         sound = [name for name in names if not self.is_marked(unit, name)]
         return self._pool(sound or names)
 
@@ -235,7 +236,7 @@ class Eligibility:
         found = refuse(self._question(unit, name), CONFIGURED)
         if found:
             return found[1]
-        return f"nobody holds it, and {self._health.verdicts[name].why}"
+        return "it was dropped, and does not take it up again"
 
     def refused(self, unit: Unit, name: str) -> str:
         """Say why a chassis may not host a unit, as if it were new."""

@@ -30,6 +30,10 @@ def build_parser() -> argparse.ArgumentParser:
     fault.add_argument("chassis")
     fault.add_argument("kind", choices=FAULTS)
     _add_heal(verbs)
+    _add_pair(verbs, "part", "let two chassis lose only each other")
+    _add_pair(verbs, "rejoin", "let two chassis see each other again")
+    next_hop = _add(verbs, "next-hop", "let the upstream router die or live")
+    next_hop.add_argument("state", choices=("down", "up"))
     return parser
 
 
@@ -98,6 +102,14 @@ def _add_router(verbs: _Verbs) -> None:
         default="intent",
         help="how gwsched sees that the port is its own (default: intent)",
     )
+    add.add_argument(
+        "--bfd", action="store_true", help="let OVN watch the next hop by BFD"
+    )
+    add.add_argument(
+        "--pinned-to",
+        metavar="CHASSIS",
+        help="make it an L3 gateway router, without candidates",
+    )
 
 
 def _add_ping(verbs: _Verbs) -> None:
@@ -123,6 +135,12 @@ def _add_heal(verbs: _Verbs) -> None:
         action="store_true",
         help="start Open vSwitch but leave ovn-controller down",
     )
+
+
+def _add_pair(verbs: _Verbs, name: str, purpose: str) -> None:
+    pair = _add(verbs, name, purpose)
+    pair.add_argument("one", metavar="CHASSIS")
+    pair.add_argument("other", metavar="CHASSIS")
 
 
 def _positive(text: str) -> int:

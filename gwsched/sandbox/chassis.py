@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from gwsched.sandbox import fabric
 from gwsched.sandbox.central import SB_REMOTE
@@ -34,17 +35,19 @@ class Chassis:
         self.namespace = namespace
         self.directory = directory
         self.is_gateway = name.startswith("gw")
-        self._socket = f"unix:{directory}/db.sock"
+        self.ovs_remote = f"unix:{directory}/db.sock"
         self.ovsdb = self._daemon(
-            "ovsdb-server", f"--remote=p{self._socket}", f"{directory}/conf.db"
+            "ovsdb-server",
+            f"--remote=p{self.ovs_remote}",
+            f"{directory}/conf.db",
         )
         self.vswitchd = self._daemon(
             # No kernel module: the datapath is in the process.
             "ovs-vswitchd",
             "--disable-system",
-            self._socket,
+            self.ovs_remote,
         )
-        self.controller = self._daemon("ovn-controller", self._socket)
+        self.controller = self._daemon("ovn-controller", self.ovs_remote)
         self.daemons = (self.ovsdb, self.vswitchd, self.controller)
 
     @property
@@ -85,7 +88,7 @@ class Chassis:
     def vsctl(self, *arguments: str) -> str:
         """Run ovs-vsctl on this chassis."""
         return run(
-            "ovs-vsctl", "--timeout=15", f"--db={self._socket}", *arguments
+            "ovs-vsctl", "--timeout=15", f"--db={self.ovs_remote}", *arguments
         )
 
     def execute(self, *argv: str) -> str:
@@ -121,6 +124,23 @@ class Chassis:
     def is_plugged(self, segment: Segment) -> bool:
         """Tell whether the cable to a segment is in."""
         return self.central.is_up(segment.switch_port(self.name))
+
+    def refuse_tunnels_from(self, peer: Self) -> None:
+        """Drop what comes in from a peer's tunnels."""
+        flow = f"priority=100,{peer.tunnel_packets},actions=drop"
+        self.execute("ovs-ofctl", "add-flow", "br-tun", flow)
+
+    def accept_tunnels_from(self, peer: Self) -> None:
+        """Drop nothing from a peer any more."""
+        if self.vswitchd.state() == "running":  # else no flow is left
+            self.execute(
+                "ovs-ofctl", "del-flows", "br-tun", peer.tunnel_packets
+            )
+
+    @property
+    def tunnel_packets(self) -> str:
+        """Return the match of what this chassis sends into tunnels."""
+        return f"ip,nw_src={TUNNEL.address(self.number)}"
 
     def _set_port(self, segment: Segment, state: str) -> None:
         # The switch's end: vswitchd sets its own ports up when it starts.

@@ -23,10 +23,15 @@ class Daemon:
 
     def start(self) -> None:
         """Start the daemon unless it runs; return once it is ready."""
-        if self.pid() is not None:
-            return
+        if self.pid() is None:
+            self.namespace.run(
+                *self.command(), env=environment(self.directory)
+            )
+
+    def command(self) -> tuple[str, ...]:
+        """Return the command that puts it into the background."""
         stem = self.directory / self.name
-        self.namespace.run(
+        return (
             self.program,
             *self.arguments,
             "-vconsole:off",
@@ -34,7 +39,6 @@ class Daemon:
             "--no-chdir",
             f"--pidfile={stem}.pid",
             f"--log-file={stem}.log",
-            env=environment(self.directory),
         )
 
     def pid(self) -> int | None:
@@ -76,6 +80,10 @@ class Daemon:
     def resume(self) -> None:
         """Let the frozen daemon go on."""
         self._signal_running(signal.SIGCONT)
+
+    def reload(self) -> None:
+        """Tell the daemon to read its configuration again."""
+        self._signal_running(signal.SIGHUP)
 
     def wait_gone(self, pid: int) -> None:
         """Wait until a process of this daemon has ended."""

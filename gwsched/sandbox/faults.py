@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong with a chassis, and how it is made well again."""
+"""What can go wrong with chassis, and how they are made well again."""
 
 import logging
 from collections.abc import Callable
@@ -20,6 +20,7 @@ FAULTS: dict[str, Callable[[Chassis], None]] = {
     "uplink": lambda chassis: chassis.unplug_uplinks(),
     "graceful": lambda chassis: chassis.leave(),
 }
+_PARTED = "parted:"
 
 
 def inject(chassis: Chassis, kind: str) -> None:
@@ -45,6 +46,37 @@ def heal(chassis: Chassis, ovs_only: bool) -> None:
     chassis.controller.start()
     _record(chassis, [])
     LOG.info("%s: healed", chassis.name)
+
+
+def part(one: Chassis, other: Chassis) -> None:
+    """Let two chassis lose each other, and nobody else, on the tunnels."""
+    if one is other:
+        raise SandboxError(f"{one.name} cannot lose itself")
+    for chassis in (one, other):
+        if chassis.vswitchd.state() != "running":
+            raise SandboxError(f"{chassis.name}: ovs-vswitchd does not run")
+    for near, far in ((one, other), (other, one)):
+        near.refuse_tunnels_from(far)
+        _record(near, [*in_force(near), _PARTED + far.name])
+    LOG.info("%s and %s have lost each other", one.name, other.name)
+
+
+def rejoin(one: Chassis, other: Chassis) -> None:
+    """Let two chassis see each other again."""
+    for near, far in ((one, other), (other, one)):
+        near.accept_tunnels_from(far)
+        kept = [k for k in in_force(near) if k != _PARTED + far.name]
+        _record(near, kept)
+    LOG.info("%s and %s see each other", one.name, other.name)
+
+
+def lost(chassis: Chassis) -> list[str]:
+    """Name the chassis it was parted from."""
+    return [
+        kind.removeprefix(_PARTED)
+        for kind in in_force(chassis)
+        if kind.startswith(_PARTED)
+    ]
 
 
 def in_force(chassis: Chassis) -> list[str]:

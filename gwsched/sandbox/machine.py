@@ -11,6 +11,9 @@ NB_SCHEMA = Path("/usr/share/ovn/ovn-nb.ovsschema")
 SB_SCHEMA = Path("/usr/share/ovn/ovn-sb.ovsschema")
 OVS_SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 
+# Not on the PATH, and needed only where a router has BFD.
+BFDD = Path("/usr/lib/frr/bfdd")
+
 # Userspace bridges have tap devices as their local ports.
 TUN_DEVICE = Path("/dev/net/tun")
 
@@ -34,6 +37,12 @@ def require_root() -> None:
     """Refuse to go on without the right to make namespaces."""
     if os.geteuid() != 0:
         raise SandboxError("network namespaces need root")
+
+
+def require_bfdd() -> None:
+    """Refuse to go on without the BFD daemon of FRR."""
+    if not BFDD.exists():
+        raise SandboxError(f"{BFDD} is missing (Debian package frr)")
 
 
 def require_everything() -> None:

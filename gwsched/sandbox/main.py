@@ -52,7 +52,12 @@ def _status(options: argparse.Namespace) -> int:
 
 def _router(options: argparse.Namespace) -> int:
     _load(options).add_router(
-        options.router, options.vms, options.candidates, options.marker
+        options.router,
+        options.vms,
+        options.candidates,
+        options.marker,
+        bfd=options.bfd,
+        pinned_to=options.pinned_to,
     )
     return 0
 
@@ -78,6 +83,23 @@ def _heal(options: argparse.Namespace) -> int:
     return 0
 
 
+def _part(options: argparse.Namespace) -> int:
+    _load(options).part(options.one, options.other)
+    return 0
+
+
+def _rejoin(options: argparse.Namespace) -> int:
+    _load(options).rejoin(options.one, options.other)
+    return 0
+
+
+def _next_hop(options: argparse.Namespace) -> int:
+    box = _load(options)
+    change = {"down": box.next_hop_down, "up": box.next_hop_up}
+    change[options.state]()
+    return 0
+
+
 def _load(options: argparse.Namespace) -> Sandbox:
     return Sandbox.load(options.name, options.base_dir)
 
@@ -100,6 +122,9 @@ _COMMANDS = {
     "ping": _ping,
     "fault": _fault,
     "heal": _heal,
+    "part": _part,
+    "rejoin": _rejoin,
+    "next-hop": _next_hop,
 }
 
 

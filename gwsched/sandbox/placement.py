@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may hold a gateway port, and who does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gwsched.sandbox.central import Central
-from gwsched.sandbox.routers import gateway_port
+from gwsched.sandbox.routers import gateway_port, inner_port
 from gwsched.sandbox.shell import SandboxError
-from gwsched.sandbox.tables import Row, members, tables
+from gwsched.sandbox.tables import Row, mapping, members, tables
 
 
 def holder(central: Central, router: str) -> str | None:
@@ -16,20 +16,32 @@ def holder(central: Central, router: str) -> str | None:
 
 def holders(central: Central) -> dict[str, str | None]:
     """Return, by gateway port, the chassis SB names; one call for all."""
+    return {
+        row["logical_port"].removeprefix("cr-"): chassis
+        for row, chassis in _bindings(central, "chassisredirect")
+    }
+
+
+def pinned(central: Central, router: str) -> str | None:
+    """Return the chassis a router is pinned to, None if it is not."""
     # fmt: off
-    ports, chassis = tables(central.sbctl(
-        "--format=json",
-        "--columns=logical_port,chassis",
-        "find", "Port_Binding", "type=chassisredirect",
-        "--", "--columns=_uuid,name", "list", "Chassis",
+    [found] = tables(central.nbctl(
+        "--format=json", "--columns=options",
+        "find", "Logical_Router", f"name={router}",
     ))
     # fmt: on
-    names = {members(row["_uuid"])[0]: row["name"] for row in chassis}
+    if not found:
+        raise SandboxError(f"no router {router!r}")
+    return mapping(found[0]["options"]).get("chassis")
+
+
+def pinned_holders(central: Central, router: str) -> dict[str, str | None]:
+    """Return who holds the ports of a pinned router, and their peers."""
+    own = {gateway_port(router), inner_port(router)}
     return {
-        row["logical_port"].removeprefix("cr-"): next(
-            (names.get(uuid) for uuid in members(row["chassis"])), None
-        )
-        for row in ports
+        row["logical_port"]: chassis
+        for row, chassis in _bindings(central, "l3gateway")
+        if own & {row["logical_port"], mapping(row["options"])["peer"]}
     }
 
 
@@ -53,6 +65,22 @@ def candidates(central: Central, router: str) -> list[tuple[str, int]]:
         [row] = _chosen(groups, group)
         return _ranked(_chosen(shared, members(row["ha_chassis"])))
     return _ranked(_chosen(own, members(ports[0]["gateway_chassis"])))
+
+
+def _bindings(central: Central, kind: str) -> Iterator[tuple[Row, str | None]]:
+    """Yield the ports of a type in SB with the chassis it names."""
+    # fmt: off
+    ports, chassis = tables(central.sbctl(
+        "--format=json",
+        "--columns=logical_port,chassis,options",
+        "find", "Port_Binding", f"type={kind}",
+        "--", "--columns=_uuid,name", "list", "Chassis",
+    ))
+    # fmt: on
+    names = {members(row["_uuid"])[0]: row["name"] for row in chassis}
+    for row in ports:
+        held_by = (names.get(uuid) for uuid in members(row["chassis"]))
+        yield row, next(held_by, None)
 
 
 def _chosen(rows: Iterable[Row], uuids: list[str]) -> list[Row]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gwsched.sandbox import names
-from gwsched.sandbox.routers import MARKERS, Router, Vm
+from gwsched.sandbox.routers import MARKERS, Router, Traits, Vm
 from gwsched.sandbox.shell import SandboxError
 from gwsched.sandbox.state import RouterRecord, State, StateFile
 
@@ -20,20 +20,15 @@ class Registry:
 
     @contextmanager
     def adding(
-        self,
-        name: str,
-        vms: tuple[str, ...],
-        candidates: tuple[str, ...],
-        marker: str,
-        network: str,
+        self, name: str, vms: tuple[str, ...], traits: Traits
     ) -> Iterator[tuple[Router, int]]:
         """Lend a new router and the number of earlier VMs.
 
         It is entered only if the block that makes it succeeds.
         """
-        if marker not in MARKERS:
+        if traits.marker not in MARKERS:
             known = ", ".join(MARKERS)
-            raise SandboxError(f"no marker {marker!r}: one of {known}")
+            raise SandboxError(f"no marker {traits.marker!r}: one of {known}")
         with self._file.changed() as state:
             earlier = len(state.vms())
             _check_new(state, name, vms)
@@ -42,12 +37,12 @@ class Registry:
                 name,
                 number,
                 tuple(Vm(vm, number, index) for index, vm in enumerate(vms)),
-                candidates,
-                marker,
-                network,
+                traits,
             )
             yield router, earlier
-            state.routers[name] = RouterRecord(number, list(vms), network)
+            state.routers[name] = RouterRecord(
+                number, list(vms), traits.network
+            )
 
     def find_vm(self, name: str) -> tuple[str, str]:
         """Return a VM, or the first VM of a router, and what it faces."""

@@ -19,9 +19,10 @@ from gwsched.sandbox.chassis import Chassis
 from gwsched.sandbox.fabric import UPLINKS
 from gwsched.sandbox.pinger import Ping
 from gwsched.sandbox.registry import Registry
-from gwsched.sandbox.routers import Router, Vm
+from gwsched.sandbox.routers import Router, Traits, Vm, gateway_port
 from gwsched.sandbox.shell import SandboxError, wait_until
 from gwsched.sandbox.state import State, StateFile
+from gwsched.sandbox.upstream import Upstream
 from gwsched.sandbox.vms import boot
 
 LOG = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Sandbox:
         self.central = Central(names.central(name), directory)
         self.nb = self.central.nb
         self.sb = self.central.sb
+        self.upstream = Upstream(self.central.namespace, directory)
         self._chassis = {
             chassis: self._make_chassis(chassis, number, state)
             for number, chassis in enumerate(self.gateways + self.computes)
@@ -103,21 +105,24 @@ class Sandbox:
         candidates: Sequence[str] = (),
         marker: str = "intent",
         network: str = "public",
+        bfd: bool | Mapping[str, int] = False,
+        pinned_to: str | None = None,
     ) -> None:
-        """Add a router, with VMs behind it and a gateway port in front."""
-        for chassis in candidates:
-            self._find(chassis)
-        if network not in self._networks():
-            raise SandboxError(f"no chassis has a network {network!r}")
-        names_of_vms = (f"{name}-vm1",) if vms is None else tuple(vms)
-        if names_of_vms and not self.computes:
-            raise SandboxError("a VM needs a compute, and there is none")
-        with self._registry.adding(
-            name, names_of_vms, tuple(candidates), marker, network
-        ) as (router, earlier_vms):
+        """Add a router, with VMs behind it and a gateway port in front.
+
+        With bfd OVN watches the next hop; a mapping sets columns of that BFD
+        row, min_rx and the like.  Pinned to a chassis it is an L3 gateway
+        router, which has no candidates.
+        """
+        wanted = Traits(candidates, marker, network, bfd, pinned_to)
+        new_vms = (f"{name}-vm1",) if vms is None else tuple(vms)
+        self._check(wanted, new_vms)
+        with self._registry.adding(name, new_vms, wanted) as (router, older):
             LOG.info("adding router %s", name)
+            if wanted.bfd is not False:
+                self.upstream.expect(network, router.outside)
             self.nbctl(*router.commands())
-        for count, vm in enumerate(router.vms, earlier_vms):
+        for count, vm in enumerate(router.vms, older):
             self._boot(vm, self.computes[count % len(self.computes)])
         wait_until(
             lambda: self._all_bound(router), 20, f"the VMs of {name} to bind"
@@ -138,7 +143,25 @@ class Sandbox:
 
     def heal(self, chassis: str, ovs_only: bool = False) -> None:
         """Undo all harm to a chassis."""
+        for peer in faults.lost(self._find(chassis)):
+            self.rejoin(chassis, peer)
         faults.heal(self._find(chassis), ovs_only)
+
+    def part(self, one: str, other: str) -> None:
+        """Let two chassis lose each other, and nobody else, on the tunnels."""
+        faults.part(self._find(one), self._find(other))
+
+    def rejoin(self, one: str, other: str) -> None:
+        """Let two chassis see each other again."""
+        faults.rejoin(self._find(one), self._find(other))
+
+    def next_hop_down(self, network: str = "public") -> None:
+        """Let the upstream router die on a network, and nothing else."""
+        self.upstream.cut(network)
+
+    def next_hop_up(self, network: str = "public") -> None:
+        """Let the upstream router live again on a network."""
+        self.upstream.restore(network)
 
     def execute(self, chassis: str, *argv: str) -> str:
         """Run a command as if logged in to a chassis."""
@@ -176,6 +199,28 @@ class Sandbox:
         """Return the chassis that holds each gateway port."""
         return placement.holders(self.central)
 
+    def next_hop(self, router: str) -> str | None:
+        """Return what SB says of a router's BFD with its next hop.
+
+        A holder that never had a session up says nothing: "up" may be what
+        the one before it saw.
+        """
+        port = f"logical_port={gateway_port(router)}"
+        status = self.sbctl("--bare", "--columns=status", "find", "BFD", port)
+        return status.strip() or None
+
+    def pinned(self, router: str) -> str | None:
+        """Return the chassis a router is pinned to."""
+        return placement.pinned(self.central, router)
+
+    def pinned_holders(self, router: str) -> dict[str, str | None]:
+        """Return who holds the ports of a pinned router, and their peers."""
+        return placement.pinned_holders(self.central, router)
+
+    def ovs_remote(self, chassis: str) -> str:
+        """Return the remote of a chassis' own Open_vSwitch database."""
+        return self._find(chassis).ovs_remote
+
     def candidates(self, router: str) -> list[tuple[str, int]]:
         """Return a router's candidates and priorities, best first."""
         return placement.candidates(self.central, router)
@@ -191,6 +236,19 @@ class Sandbox:
             chassis.build()
         wait_until(self._all_registered, 30, "every chassis to register")
         LOG.info("%s is up: NB %s SB %s", self.name, self.nb, self.sb)
+
+    def _check(self, wanted: Traits, vms: Sequence[str]) -> None:
+        """Refuse a router that could not be here."""
+        for chassis in filter(None, (*wanted.candidates, wanted.pinned_to)):
+            self._find(chassis)
+        if wanted.candidates and wanted.pinned_to:
+            raise SandboxError("a pinned router has no candidates")
+        if wanted.network not in self._networks():
+            raise SandboxError(f"no chassis has a network {wanted.network!r}")
+        if vms and not self.computes:
+            raise SandboxError("a VM needs a compute, and there is none")
+        if wanted.bfd is not False:
+            machine.require_bfdd()
 
     def _all_registered(self) -> bool:
         rows = self.sbctl("--bare", "--columns=name", "list", "Chassis")

@@ -16,10 +16,19 @@ def describe(box: Sandbox) -> Iterator[str]:
     yield f"NB          {box.nb}  {daemons['nb'].state()}"
     yield f"SB          {box.sb}  {daemons['sb'].state()}"
     yield f"ovn-northd  {daemons['ovn-northd'].state()}"
+    yield f"next hop    {_next_hop(box)}"
     held = _held(box)
     for chassis in box.chassis:
         ports = "?" if held is None else ",".join(held[chassis.name]) or "-"
         yield _line(chassis, ports)
+
+
+def _next_hop(box: Sandbox) -> str:
+    alive = (
+        f"{network} {'up' if is_up else 'down'}"
+        for network, is_up in box.upstream.reachable().items()
+    )
+    return f"{'  '.join(alive)}  bfdd {box.upstream.bfdd.state()}"
 
 
 def _line(chassis: Chassis, ports: str) -> str:

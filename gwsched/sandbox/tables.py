@@ -19,6 +19,11 @@ def members(value: Any) -> list[Any]:
     return [_atom(value)]
 
 
+def mapping(value: Any) -> dict[str, str]:
+    """Return an OVSDB map of strings."""
+    return dict(value[1])
+
+
 def _rows(table: Any) -> list[Row]:
     return [
         dict(zip(table["headings"], row, strict=True)) for row in table["data"]

@@ -364,6 +364,43 @@ def test_link_fault(shared: Sandbox, kind: str, device: str) -> None:
         run.wait_replies(3, 20)
 
 
+def test_open_vswitch_back_before_its_controller(
+    up: Callable[..., Sandbox],
+) -> None:
+    box = up(gateways=2)
+    box.add_router("r1", candidates=("gw1", "gw2"))
+    wait_until(lambda: tunnels_up(box, "hv1") == 2, 20, "BFD")
+    with box.ping("r1") as run:
+        run.wait_replies(3, 20)
+        box.fault("gw1", "power")
+        wait_until(lambda: box.holder("r1") == "gw2", 20, "gw2 to take over")
+        box.heal("gw1", ovs_only=True)
+        # Its tunnels come up again, and nobody is there to route.
+        wait_until(lambda: tunnels_up(box, "hv1") == 2, 20, "BFD")
+        wait_until(lambda: unanswered(box, "r1"), 20, "a black hole")
+        assert box.holder("r1") is None
+        box.heal("gw1")
+        wait_until(lambda: box.holder("r1") == "gw1", 20, "gw1 to take over")
+        run.wait_replies(3, 20)
+
+
+def unanswered(box: Sandbox, router: str) -> bool:
+    with box.ping(router, interval=0.02, count=20) as run:
+        run.wait()
+    return run.report.received == 0
+
+
+def test_remote_of_open_vswitch(shared: Sandbox) -> None:
+    # fmt: off
+    name = subprocess.run(
+        ["ovs-vsctl", f"--db={shared.ovs_remote('gw2')}",
+         "get", "Open_vSwitch", ".", "external_ids:system-id"],
+        capture_output=True, text=True, check=True,
+    )
+    # fmt: on
+    assert name.stdout.strip() == "gw2"
+
+
 def test_tunnel_address_survives_vswitchd(shared: Sandbox) -> None:
     show = ("ip", "-o", "-4", "address", "show", "dev", "br-tun")
     before = shared.execute("gw1", *show)
@@ -454,6 +491,26 @@ def test_commands(base: Path) -> None:
         assert command("down", *name).returncode == 0
 
 
+def test_commands_for_pairs_and_next_hops(shared: Sandbox) -> None:
+    def run(*arguments: str) -> None:
+        done = command(*arguments, *of(shared))
+        assert done.returncode == 0, done.stderr
+
+    run("part", "gw1", "gw2")
+    assert "faults parted:gw2" in status_line(shared, "gw1")
+    assert "faults parted:gw1" in status_line(shared, "gw2")
+    run("rejoin", "gw1", "gw2")
+    assert "faults -" in status_line(shared, "gw1")
+    run("router", "add", "r-pin", "--pinned-to", "gw2", "--bfd")
+    assert shared.pinned("r-pin") == "gw2"
+    wait_until(lambda: shared.next_hop("r-pin") == "up", 20, "BFD")
+    assert "public up  second up  bfdd running" in status_text(shared)
+    run("next-hop", "down")
+    assert "public down  second up" in status_text(shared)
+    run("next-hop", "up")
+    assert "public up" in status_text(shared)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -463,6 +520,10 @@ def test_commands(base: Path) -> None:
         ("router", "add", "r0"),
         ("router", "add", "UPPER"),
         ("router", "add", "r-c", "--candidates", "gw9"),
+        ("router", "add", "r-c", "--pinned-to", "gw9"),
+        (*("router", "add", "r-c", "--pinned-to", "gw1"), "--candidates=gw2"),
+        ("part", "gw1", "gw1"),
+        ("part", "gw1", "gw9"),
     ],
 )
 def test_refusals_are_one_line(
