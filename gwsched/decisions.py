@@ -291,7 +291,8 @@ class Policy:
     ``threshold`` is a part of the even share.  ``scatter_width`` is how many
     others a gateway may share lists with: 0 is any number, -1 any number up
     to 32 gateways and 16 above.  ``table`` is the form lists are to have, if
-    configuration names one.
+    configuration names one.  ``failback_delay`` is how long a returned
+    chassis has been live before it gets back what a failure took from it.
     """
 
     max_candidates: int = 5
