@@ -24,6 +24,7 @@ class View:
 
     nb_connected: bool = False
     sb_connected: bool = False
+    vantages: Mapping[str, bool] = field(default_factory=dict)
     leader: bool = False
     max_candidates: int = 5
     snapshot: Snapshot | None = None
@@ -51,6 +52,12 @@ class Gauges(Collector):
             ("db",),
             {("nb",): view.nb_connected, ("sb",): view.sb_connected},
         )
+        yield _many(
+            "vantage_connected",
+            "Whether a vantage point has a view of tunnels to rely on.",
+            ("remote",),
+            {(remote,): there for remote, there in view.vantages.items()},
+        )
         yield _one(
             "config_last_reload_successful",
             "Whether the configuration last read is the one in use.",
@@ -65,6 +72,8 @@ class Gauges(Collector):
         if view.snapshot is not None:
             yield from _ports(view, view.snapshot)
             yield from _chassis(view.snapshot, view.health)
+            if view.snapshot.vantages:
+                yield from _tunnels(view.snapshot)
             yield from _imbalance(view.snapshot, view.health)
 
 
@@ -152,6 +161,23 @@ def _chassis(snapshot: Snapshot, health: Health) -> Iterator[Metric]:
             for state in State
         },
     )
+
+
+def _tunnels(snapshot: Snapshot) -> Iterator[Metric]:
+    for up in (True, False):
+        yield _many(
+            f"chassis_tunnels_{'up' if up else 'down'}",
+            "Vantage points that have tunnel BFD with a gateway and see it "
+            f"{'up' if up else 'down'}.",
+            ("chassis",),
+            {
+                (name,): sum(
+                    vantage.tunnels.get(name) is up
+                    for vantage in snapshot.vantages
+                )
+                for name in snapshot.gateways
+            },
+        )
 
 
 def _imbalance(snapshot: Snapshot, health: Health) -> Iterator[Metric]:

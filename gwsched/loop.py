@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from ovs.poller import POLLIN, Poller
 
@@ -21,13 +22,14 @@ from gwsched.apply import Result
 from gwsched.conf import Settings
 from gwsched.connection import Database
 from gwsched.decider import Decider
-from gwsched.decisions import Change, Plan
+from gwsched.decisions import Change, Plan, Relocation
 from gwsched.gauges import View
 from gwsched.metrics import Metrics
 from gwsched.model import Snapshot
 from gwsched.report import Reporter
 from gwsched.schedulers import Scheduler
 from gwsched.snapshot import Reader
+from gwsched.vantage import Vantages
 from gwsched.watch import ClaimWatch
 
 LOG = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Loop:
     ) -> None:
         self._nb = nb
         self._sb = sb
+        self._vantages = Vantages(settings)
         self._settings = settings
         self._decider = Decider(scheduler, settings.policy)
         self._metrics = metrics
@@ -82,7 +85,7 @@ class Loop:
         """
         while not stopping.is_set():
             try:
-                self._changed |= self._nb.run() | self._sb.run()
+                self._changed |= self._take_in()
                 if time.monotonic() >= self._next_pass():
                     self._changed = False
                     self._pass()
@@ -93,6 +96,15 @@ class Loop:
                 self._reader = None  # it may have missed what it was told
                 self._wake_at = time.monotonic() + RETRY
             self._wait(wakeup)
+
+    def close(self) -> None:
+        """Close what the loop has opened itself."""
+        self._vantages.close()
+
+    def _take_in(self) -> bool:
+        """Take in what all servers sent; say whether anything changed."""
+        changed = self._nb.run() | self._sb.run()
+        return changed | self._vantages.run(time.monotonic())
 
     @property
     def summary(self) -> str:
@@ -134,7 +146,7 @@ class Loop:
             self._wake_at = now + LONGEST_WAIT
 
     def _cycle(self, now: float) -> None:
-        seen = self._read()
+        seen = replace(self._read(), vantages=self._vantages.seen)
         plan = self._decider.decide(
             seen,
             now,
@@ -150,8 +162,8 @@ class Loop:
 
     def _report(self, seen: Snapshot, plan: Plan, now: float) -> None:
         self._reporter.problems(seen)
-        self._reporter.health(self._decider.health)
-        self._reporter.guards(plan.guards)
+        self._reporter.health(self._decider.health, now)
+        self._reporter.guards(plan)
         self._reporter.plan(plan)
         self._reporter.rivals(self._decider.rivals, now)
         self._reporter.outcomes(self._watch.look(seen, now))
@@ -160,7 +172,9 @@ class Loop:
         if self._reader is None:
             self._reader = Reader(self._nb.rows, self._sb.rows, self._settings)
         return self._reader.read(
-            self._nb.take_changed(), self._sb.take_changed()
+            self._nb.take_changed(),
+            self._sb.take_changed(),
+            claimed=self._sb.claimed,
         )
 
     def _act(self, seen: Snapshot, plan: Plan, now: float) -> None:
@@ -169,8 +183,10 @@ class Loop:
         if self._decider.health.beat:
             self._note(*apply.bump(self._nb, timeout), now)
         if not self._settings.enforce:
-            self._reporter.observed(plan.changes)
+            self._reporter.observed(plan)
             return
+        if plan.relocations:
+            self._relocate(plan.relocations[:MOST_CHANGES], now)
         if plan.changes:
             self.commit(plan.changes[:MOST_CHANGES], now)
         elif set(plan.orphans) - self._undeletable:
@@ -211,6 +227,20 @@ class Loop:
             for change in changes:
                 self.commit((change,), now)
 
+    def _relocate(self, wanted: tuple[Relocation, ...], now: float) -> None:
+        """Pin L3 gateway routers elsewhere, and note what became of it."""
+        result, detail = apply.relocate(
+            self._nb, wanted, self._settings.timeout
+        )
+        self._note(result, detail, now)
+        if result is Result.COMMITTED:
+            self._reporter.relocated(wanted)
+            self._watch.expect_routers(wanted, now)
+            self._decider.relocated(wanted, now)
+        elif result is Result.FAILED and len(wanted) > 1:
+            for relocation in wanted:
+                self._relocate((relocation,), now)
+
     def _note(self, result: Result, detail: str, now: float) -> None:
         """Count a transaction; if it failed, say so and look again soon."""
         self._metrics.transactions.labels(result).inc()
@@ -237,6 +267,7 @@ class Loop:
         self._metrics.view = View(
             nb_connected=self._nb.synced,
             sb_connected=self._sb.synced,
+            vantages=self._vantages.in_use,
             leader=self._nb.has_lock,
             max_candidates=self._settings.policy.max_candidates,
             snapshot=seen,
@@ -248,6 +279,7 @@ class Loop:
         poller = Poller()
         self._nb.wait(poller)
         self._sb.wait(poller)
+        self._vantages.wait(poller)
         poller.fd_wait(wakeup.fileno(), POLLIN)
         left = min(self._next_pass() - time.monotonic(), LONGEST_WAIT)
         poller.timer_wait(max(0, int(left * 1000) + 1))

@@ -8,6 +8,7 @@ from oslo_config import cfg, types
 from gwsched.parsing import HIGHEST_CAPACITY
 
 REMOTE = types.String(regex=r"^(unix:/.+|(tcp|ssl):.+:\d+)$")
+LOCAL_OVS = "unix:/var/run/openvswitch/db.sock"
 
 OVN_OPTS: list[cfg.Opt] = [
     cfg.ListOpt(
@@ -27,13 +28,14 @@ OVN_OPTS: list[cfg.Opt] = [
     ),
     cfg.ListOpt(
         "ovs_connections",
-        default=["unix:/var/run/openvswitch/db.sock"],
+        default=[LOCAL_OVS],
         item_type=REMOTE,
         help="Remotes of the Open_vSwitch databases of chassis whose tunnel "
         "BFD is to be read, comma separated; OVN's databases have none of "
         "it. With one of them a dead chassis is known to be dead within a "
         "second of BFD's own verdict, else by its silence. Several vote. "
-        "The default is the local one, which is used where it exists.",
+        "The default is the local one, which is used where it exists; empty "
+        "is none. ssl remotes take the TLS files of the other databases.",
     ),
     *(
         cfg.StrOpt(

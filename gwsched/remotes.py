@@ -29,11 +29,11 @@ class Tls:
 def addresses(
     conf: cfg.ConfigOpts, option: str, *, needed: bool = True
 ) -> tuple[str, ...]:
-    """Return the remotes that an option names.
+    """Return the remotes that an option names, each once.
 
     :raises ConfigurationError: where one can never be connected to
     """
-    remotes = tuple(conf.ovn[option])
+    remotes = tuple(dict.fromkeys(conf.ovn[option]))
     if needed and not remotes:
         raise ConfigurationError(f"[ovn] {option} names no database server")
     for remote in remotes:
@@ -64,15 +64,13 @@ def identity(conf: cfg.ConfigOpts) -> Tls | None:
     """
     files: dict[str, str] = {}
     for db in ("nb", "sb"):
-        remotes = conf.ovn[f"ovn_{db}_connection"]
-        if any(remote.startswith("ssl:") for remote in remotes):
+        if _names_ssl(conf, f"ovn_{db}_connection"):
             for part in PARTS:
                 path = _path(conf, f"ovn_{db}_{part}")
                 if files.setdefault(part, path) != path:
-                    raise ConfigurationError(
-                        f"[ovn] ovn_nb_{part} and ovn_sb_{part} differ: "
-                        f"python-ovs has one TLS identity in a process"
-                    )
+                    raise _difference(part)
+    if not files and _names_ssl(conf, "ovs_connections"):
+        files = {part: _either_path(conf, part) for part in PARTS}
     if not files:
         return None
     for part, path in files.items():
@@ -80,6 +78,30 @@ def identity(conf: cfg.ConfigOpts) -> Tls | None:
     tls = Tls(**files)
     _check_identity(tls)
     return tls
+
+
+def _names_ssl(conf: cfg.ConfigOpts, option: str) -> bool:
+    return any(remote.startswith("ssl:") for remote in conf.ovn[option])
+
+
+def _difference(part: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"[ovn] ovn_nb_{part} and ovn_sb_{part} differ: python-ovs has one "
+        f"TLS identity in a process"
+    )
+
+
+def _either_path(conf: cfg.ConfigOpts, part: str) -> str:
+    """Return the file of the databases for who has no option of his own."""
+    named = {str(conf.ovn[f"ovn_{db}_{part}"]) for db in ("nb", "sb")} - {""}
+    if not named:
+        raise ConfigurationError(
+            f"[ovn] ovn_nb_{part} or ovn_sb_{part} is needed for the ssl "
+            f"remotes of ovs_connections"
+        )
+    if len(named) > 1:
+        raise _difference(part)
+    return named.pop()
 
 
 def _path(conf: cfg.ConfigOpts, option: str) -> str:

@@ -104,7 +104,8 @@ class Service:
         def completed() -> None:
             self._completed(loop.summary)
 
-        loop.run(self._stopping, self._wakeup.reader, completed)
+        with contextlib.closing(loop):
+            loop.run(self._stopping, self._wakeup.reader, completed)
 
     def _completed(self, status: str = "connecting") -> None:
         """Tell the service manager that the loop has come round."""

@@ -12,16 +12,22 @@ a rest, which doubles where the fight then starts again.
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gwsched.decisions import Claim
+from gwsched.health.claims import warm_at
 from gwsched.model import Snapshot, Unit, frozen_map
 
-# How many claims of each of two within how long are a fight (seconds): a
-# fail-over and the way back are one of each.
-CLAIMS = 2
+# How many claims of each of two within how long are a fight, and over how
+# long they must be spread at the least (seconds).  A fail-over and the way
+# back are one of each; who comes up claims once or twice for an instant,
+# while it sees computes but not yet the other gateways.
+CLAIMS = 3
 WINDOW = 10.0
+SPREAD = 1.5
 # For how many hold-downs the two are kept apart at first, and how often
 # that may double.
 REST = 10.0
@@ -60,10 +66,15 @@ class Fights:
 
 
 def follow(
-    before: Fights, snapshot: Snapshot, rest: float, now: float
+    before: Fights,
+    snapshot: Snapshot,
+    claims: Mapping[str, Claim],
+    rest: float,
+    now: float,
 ) -> Fights:
     """Count claims, and note who fights.
 
+    :param claims: since when the members are in the lists, and thus warm
     :param rest: how long a pair is kept apart at first (seconds)
     """
     if snapshot.claimed is before.counted and not before.recent:
@@ -71,7 +82,8 @@ def follow(
     recent = _recent(before, snapshot, now)
     pairs = dict(before.pairs)
     for unit in snapshot.units if recent else ():
-        pair = _fighting(unit, recent)
+        warm = _warm(unit, claims.get(unit.name), snapshot.bfd_time)
+        pair = _fighting(unit, warm, recent)
         old = pairs.get(pair) if pair else None
         if pair is None or (old and now < old.until):
             continue
@@ -113,13 +125,31 @@ def _recent(
     return found
 
 
+def _warm(
+    unit: Unit, claim: Claim | None, bfd_time: float
+) -> dict[str, float]:
+    """Return since when members have had time to see each other."""
+    if claim is None:
+        return {}
+    return {name: warm_at(claim, name, bfd_time) for name in unit.order}
+
+
 def _fighting(
-    unit: Unit, recent: Mapping[str, tuple[tuple[float, str], ...]]
+    unit: Unit,
+    warm: Mapping[str, float],
+    recent: Mapping[str, tuple[tuple[float, str], ...]],
 ) -> Pair | None:
     """Return the two best of a list that both claim its ports."""
     for port in unit.ports:
-        counts = Counter(name for _, name in recent.get(port.name, ()))
-        both = [name for name in unit.order if counts[name] >= CLAIMS]
+        times: defaultdict[str, list[float]] = defaultdict(list)
+        for moment, name in recent.get(port.name, ()):
+            if moment >= warm.get(name, math.inf):
+                times[name].append(moment)
+        both = [name for name in warm if _insists(times[name])]
         if len(both) > 1:
             return frozenset(both[:2])
     return None
+
+
+def _insists(times: list[float]) -> bool:
+    return len(times) >= CLAIMS and times[-1] >= times[0] + SPREAD

@@ -92,7 +92,11 @@ class _Step:
         self.flaps = damping.follow(memory.flaps, self._died(verdicts), now)
         hold_down = self.policy.hold_down
         self.fights = fights.follow(
-            memory.fights, snapshot, fights.REST * hold_down, now
+            memory.fights,
+            snapshot,
+            memory.health.claims,
+            fights.REST * hold_down,
+            now,
         )
         self.uplinks = uplinks.follow(
             memory.uplinks,

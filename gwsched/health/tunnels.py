@@ -5,8 +5,8 @@ SB has nothing of it; each vantage point says what one chassis sees of the
 others.  One that sees nobody is itself cut off and has no vote; one that
 sees somebody is seen.  A tie is no death.
 
-The sessions of a chassis that has just come into a list start down: until
-they were up once, or should have been, nothing is concluded from that.
+A session starts down, and takes a second or two to come up: until it was up
+once, or should have been, it is no vote.
 """
 
 from __future__ import annotations
@@ -18,19 +18,28 @@ from dataclasses import dataclass, field
 from gwsched.decisions import Tunnels
 from gwsched.model import Snapshot, Vantage, frozen_map
 
-# How long first sessions may take to come up, in times of what BFD needs to
-# see a death (OVS: they come up within about one transmit interval each way).
+# How long a first session may take to come up, in times of what BFD needs to
+# see a death (OVS: it comes up within about one transmit interval each way).
 WARM_UP = 4.0
+
+# A vantage point's remote, and the chassis it looks at.
+Line = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One line of sight: since when it is there, and if it was ever up."""
+
+    first: float
+    was_up: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is seen of one chassis' tunnels, since when, and if ever up."""
+    """What the vote on a chassis is, and since when."""
 
     tunnels: Tunnels
     since: float
-    first: float
-    was_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,9 @@ class Sight:
     """What the vantage points see of all chassis."""
 
     chassis: Mapping[str, Seen] = field(default_factory=lambda: frozen_map({}))
+    sessions: Mapping[Line, Session] = field(
+        default_factory=lambda: frozen_map({})
+    )
     wake_at: float = float("inf")
 
     def of(self, name: str) -> tuple[Tunnels, float | None]:
@@ -56,32 +68,63 @@ class Sight:
 
 def look(before: Sight, snapshot: Snapshot, now: float) -> Sight:
     """Count the votes, and note since when they are as they are."""
-    if not snapshot.vantages:
-        return before if not before.chassis else Sight()
+    if not (snapshot.vantages or before.sessions):
+        return before
+    sessions = _sessions(before.sessions, snapshot.vantages, now)
     warm_up = WARM_UP * snapshot.bfd_time
-    found, waits = {}, []
-    for name, up in sorted(vote(snapshot.vantages).items()):
+    votes = _votes(sessions, snapshot.vantages, now - warm_up)
+    found = {}
+    for name, up in sorted(votes.items()):
+        tunnels = Tunnels.UP if up else Tunnels.DOWN
         old = before.chassis.get(name)
-        first = old.first if old else now
-        was_up = up or (old is not None and old.was_up)
-        due = first + warm_up
-        if not up and not was_up and now < due:
-            waits.append(due)
-            tunnels = Tunnels.UNSEEN
-        else:
-            tunnels = Tunnels.UP if up else Tunnels.DOWN
-        since = old.since if old and old.tunnels is tunnels else now
-        found[name] = Seen(tunnels, since, first, was_up)
-    return Sight(frozen_map(found), min(waits, default=float("inf")))
+        same = old is not None and old.tunnels is tunnels
+        found[name] = old if old and same else Seen(tunnels, now)
+    waits = [
+        session.first + warm_up
+        for session in sessions.values()
+        if not session.was_up and now < session.first + warm_up
+    ]
+    return Sight(
+        frozen_map(found),
+        frozen_map(sessions),
+        min(waits, default=float("inf")),
+    )
 
 
-def vote(vantages: tuple[Vantage, ...]) -> dict[str, bool]:
-    """Return of each chassis somebody looks at whether its tunnels are up."""
+def _sessions(
+    before: Mapping[Line, Session], vantages: tuple[Vantage, ...], now: float
+) -> dict[Line, Session]:
+    """Note what there is to be seen; who is away may come back and know."""
+    there = {vantage.remote for vantage in vantages}
+    found = {
+        line: session
+        for line, session in before.items()
+        if line[0] not in there
+    }
+    for vantage in vantages:
+        for name, up in vantage.tunnels.items():
+            line = (vantage.remote, name)
+            old = before.get(line, Session(now, was_up=False))
+            found[line] = Session(old.first, old.was_up or up)
+    return found
+
+
+def _votes(
+    sessions: Mapping[Line, Session],
+    vantages: tuple[Vantage, ...],
+    first: float,
+) -> dict[str, bool]:
+    """Return by majority whose tunnels are up.
+
+    :param first: sessions that began later and were never up have no vote
+    """
     ballots: defaultdict[str, list[bool]] = defaultdict(list)
     for vantage in vantages:
         if not any(vantage.tunnels.values()):
             continue
         ballots[vantage.chassis].append(True)
         for name, up in vantage.tunnels.items():
-            ballots[name].append(up)
+            session = sessions[vantage.remote, name]
+            if session.was_up or session.first <= first:
+                ballots[name].append(up)
     return {name: 2 * sum(cast) >= len(cast) for name, cast in ballots.items()}

@@ -272,7 +272,10 @@ def test_an_empty_list_of_patterns_names_nobody(
     assert settings == load("")
 
 
-@pytest.mark.parametrize("db", ["nb", "sb"])
+CONNECTIONS = ["ovn_nb_connection", "ovn_sb_connection", "ovs_connections"]
+
+
+@pytest.mark.parametrize("option", CONNECTIONS)
 @pytest.mark.parametrize(
     "bad",
     [
@@ -286,18 +289,33 @@ def test_an_empty_list_of_patterns_names_nobody(
         "tcp:10.0.0.1:6641,ssl",
     ],
 )
-def test_a_bad_remote_is_named(load: Load, db: str, bad: str) -> None:
-    said = complaint(load, f"[ovn]\novn_{db}_connection = {bad}\n")
-    assert f"ovn_{db}_connection" in said
+def test_a_bad_remote_is_named(load: Load, option: str, bad: str) -> None:
+    said = complaint(load, f"[ovn]\n{option} = {bad}\n")
+    assert option in said
     assert bad.split(",")[-1] in said
 
 
+@pytest.mark.parametrize("option", CONNECTIONS)
 @pytest.mark.parametrize("host", ["nb.example.org", "localhost", "10.0.0"])
-def test_the_name_of_a_host_is_refused(load: Load, host: str) -> None:
+def test_the_name_of_a_host_is_refused(
+    load: Load, option: str, host: str
+) -> None:
     # python-ovs cannot resolve it.
-    said = complaint(load, f"[ovn]\novn_nb_connection = tcp:{host}:6641\n")
-    assert "ovn_nb_connection" in said
+    said = complaint(load, f"[ovn]\n{option} = tcp:{host}:6641\n")
+    assert option in said
     assert host in said
+
+
+@pytest.mark.parametrize("nothing", ["", ",", " , "])
+def test_there_may_be_no_vantage_point(load: Load, nothing: str) -> None:
+    assert load(ovn(ovs_connections=nothing)).ovs == ()
+
+
+def test_a_remote_named_twice_is_one(load: Load) -> None:
+    twice = "unix:/run/b.sock, unix:/run/a.sock,unix:/run/b.sock"
+    settings = load(ovn(ovs_connections=twice, ovn_nb_connection=twice))
+    assert settings.ovs == ("unix:/run/b.sock", "unix:/run/a.sock")
+    assert settings.nb == settings.ovs
 
 
 @pytest.mark.parametrize("db", ["nb", "sb"])
@@ -418,6 +436,53 @@ def test_a_part_of_the_identity_that_is_not_given_is_named(
     del options[f"ovn_{db}_{part}"]
     options[f"ovn_{db}_connection"] = "ssl:10.0.0.1:6640"
     assert f"ovn_{db}_{part}" in complaint(load, ovn(**options))
+
+
+VANTAGE: dict[str, object] = {
+    "ovs_connections": "unix:/run/ovs.sock,ssl:10.0.0.9:6640"
+}
+
+
+@pytest.mark.parametrize("dbs", [("nb",), ("sb",), ("nb", "sb")])
+def test_ssl_vantage_points_take_the_files_of_either_database(
+    load: Load, pem: dict[str, Path], dbs: tuple[str, ...]
+) -> None:
+    options = dict(VANTAGE)
+    for db in dbs:
+        options |= identity(db, pem)
+    tls = load(ovn(**options)).tls
+    assert tls == Tls(**{k: str(v) for k, v in pem.items()})
+
+
+def test_ssl_vantage_points_take_the_files_that_a_database_uses(
+    load: Load, pem: dict[str, Path]
+) -> None:
+    elsewhere = {part: Path("/elsewhere.pem") for part in PARTS}
+    options = identity("nb", elsewhere) | identity("sb", pem) | VANTAGE
+    options["ovn_sb_connection"] = "ssl:10.0.0.1:6642"
+    tls = load(ovn(**options)).tls
+    assert tls == Tls(**{k: str(v) for k, v in pem.items()})
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_ssl_vantage_points_lack_is_named(
+    load: Load, pem: dict[str, Path], part: str
+) -> None:
+    options = identity("nb", pem) | VANTAGE
+    del options[f"ovn_nb_{part}"]
+    said = complaint(load, ovn(**options))
+    assert f"ovn_nb_{part}" in said
+    assert "ovs_connections" in said
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_of_two_files_ssl_vantage_points_take_neither(
+    load: Load, pem: dict[str, Path], part: str
+) -> None:
+    options = identity("nb", pem) | identity("sb", pem) | VANTAGE
+    options[f"ovn_sb_{part}"] = "/elsewhere.pem"
+    said = complaint(load, ovn(**options))
+    assert f"ovn_nb_{part} and ovn_sb_{part} differ" in said
 
 
 @pytest.mark.parametrize("part", PARTS)
