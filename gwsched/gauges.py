@@ -74,6 +74,7 @@ class Gauges(Collector):
             yield from _chassis(view.snapshot, view.health)
             if view.snapshot.vantages:
                 yield from _tunnels(view.snapshot)
+            yield from _distrust(view.health)
             yield from _imbalance(view.snapshot, view.health)
 
 
@@ -178,6 +179,22 @@ def _tunnels(snapshot: Snapshot) -> Iterator[Metric]:
                 for name in snapshot.gateways
             },
         )
+
+
+def _distrust(health: Health) -> Iterator[Metric]:
+    yield _many(
+        "chassis_flap_penalty",
+        "What dying again and again has brought a chassis: past 2000 it "
+        "gets nothing until it has decayed to 750.",
+        ("chassis",),
+        {(name,): value for name, value in health.penalties.items()},
+    )
+    yield _many(
+        "uplink_bad",
+        "1 where a chassis' uplink to a physical network is taken for dead.",
+        ("chassis", "network"),
+        dict.fromkeys(health.uplinks.bad, 1.0),
+    )
 
 
 def _imbalance(snapshot: Snapshot, health: Health) -> Iterator[Metric]:

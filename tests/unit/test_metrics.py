@@ -17,6 +17,7 @@ from gwsched.decisions import (
     Reason,
     Refusal,
     State,
+    Uplinks,
     Verdict,
 )
 from gwsched.gauges import View
@@ -79,6 +80,8 @@ VIEW = View(
         verdicts=frozen_map(
             {name: Verdict(state, 0, "") for name, state in FLEET.items()}
         ),
+        penalties=frozen_map({"gw4": 1900.0}),
+        uplinks=Uplinks(frozen_map({("gw3", "public"): "it is dead"})),
     ),
     plan=Plan(
         refusals=(
@@ -214,6 +217,9 @@ def test_a_fixed_name_is_there_with_its_type_and_help(
         # Without gw1 3 and 2, which is even; without gw2 4 and 1, where 3
         # would do; without gw3 3 and 1 (one is lost), where 2 would do.
         ("imbalance_ratio", {"scope": "n_minus_1_worst"}, 3 / 2),
+        ("chassis_flap_penalty", {"chassis": "gw4"}, 1900),
+        ("uplink_bad", {"chassis": "gw3", "network": "public"}, 1),
+        ("uplink_bad", {"chassis": "gw1", "network": "public"}, None),
     ],
 )
 def test_the_gauges_say_what_is_seen(
