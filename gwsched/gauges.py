@@ -190,10 +190,10 @@ def _distrust(health: Health) -> Iterator[Metric]:
         {(name,): value for name, value in health.penalties.items()},
     )
     yield _many(
-        "uplink_bad",
-        "1 where a chassis' uplink to a physical network is taken for dead.",
-        ("chassis", "network"),
-        dict.fromkeys(health.uplinks.bad, 1.0),
+        "chassis_uplinks_bad",
+        "Physical networks to which a chassis' uplink is taken for dead.",
+        ("chassis",),
+        Counter((chassis,) for chassis, _ in health.uplinks.bad),
     )
 
 

@@ -218,8 +218,8 @@ def test_a_fixed_name_is_there_with_its_type_and_help(
         # would do; without gw3 3 and 1 (one is lost), where 2 would do.
         ("imbalance_ratio", {"scope": "n_minus_1_worst"}, 3 / 2),
         ("chassis_flap_penalty", {"chassis": "gw4"}, 1900),
-        ("uplink_bad", {"chassis": "gw3", "network": "public"}, 1),
-        ("uplink_bad", {"chassis": "gw1", "network": "public"}, None),
+        ("chassis_uplinks_bad", {"chassis": "gw3"}, 1),
+        ("chassis_uplinks_bad", {"chassis": "gw1"}, None),
     ],
 )
 def test_the_gauges_say_what_is_seen(
