@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 from ovs.db.idl import Transaction
 from ovs.poller import Poller
 
-from gwsched import groups, intents
+from gwsched import intents
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
+from gwsched.reading import groups
 from gwsched.writer import StaleError, Writer
 
 REBALANCE = intents.PREFIX + "rebalance"

@@ -17,10 +17,11 @@ import tenacity
 from ovs.db import idl
 from ovs.poller import Poller
 from ovs.stream import Stream
-from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
+from gwsched.reading.rows import Changes
+from gwsched.replica import Replica
 from gwsched.schema import (
     SOUTHBOUND,
     Table,
@@ -37,25 +38,6 @@ LONGEST_RETRY = 10.0
 
 class StoppedError(Exception):
     """Told to stop before a database could be reached; says why not."""
-
-
-class Replica(OvsdbIdl):  # type: ignore[misc]
-    """ovsdbapp's IDL without a sleep per row: nobody else runs here.
-
-    ``touched`` collects the tables that have changed.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.touched: set[str] = set()
-        super().__init__(*args, **kwargs)
-
-    def notify(self, event: str, row: Any, updates: Any = None) -> None:
-        """Note that a table has changed; nothing is decided here."""
-        del event, updates
-        self.touched.add(row._table.name)
-
-    def cooperative_yield(self) -> None:
-        """Do not yield; the loop is the only thread of the databases."""
 
 
 class Database:
@@ -79,6 +61,7 @@ class Database:
         self._leader_only = leader_only
         self._idl: Replica | None = None
         self._synced = False
+        self._anew = True
         self._failure = "it was not tried"
         self.sessions = 0
 
@@ -129,10 +112,23 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
-    def take_changed(self) -> set[str]:
-        """Return which tables have changed since the last call."""
-        touched, self.replica.touched = self.replica.touched, set()
-        return touched
+    def named(self, table: str) -> Mapping[str, Any]:
+        """The rows of a table whose names are unique, by name."""
+        return self.replica.named(table)
+
+    def take_changed(self) -> Changes:
+        """Return which rows have changed since the last call.
+
+        None where any may have.
+        """
+        anew, self._anew = self._anew, False
+        touched = self.replica.take_touched()
+        return None if anew else touched
+
+    @property
+    def claimed(self) -> Mapping[str, Mapping[str, int]]:
+        """How often each chassis was seen to claim each gateway port."""
+        return self.replica.claims.seen
 
     @property
     def synced(self) -> bool:
@@ -147,15 +143,19 @@ class Database:
     def run(self) -> bool:
         """Take in what the server sent; say whether anything changed."""
         before = (self._state(), self._synced)
+        untold = self._untold()
         self.replica.run()
+        # What a new session finds gone is not told row by row, nor is what
+        # comes before an error in an update.
+        if untold != self._untold():
+            self._anew = True
+            self.replica.forget()
         synced = bool(
             self.replica.state == idl.Idl.IDL_S_MONITORING
             and self.replica._session.is_connected()
         )
         if synced and not self._synced:
             self.sessions += 1
-            # What a new session finds gone is not notified row by row.
-            self.replica.touched.update(self._tables)
             LOG.info("%s: connected to %s", self.label, self._remote())
         if self._synced and not synced:
             LOG.warning(
@@ -178,12 +178,27 @@ class Database:
     def _state(self) -> tuple[int, bool]:
         return self.replica.change_seqno, bool(self.replica.has_lock)
 
+    def _untold(self) -> int:
+        """How many changes python-ovs has counted but told nobody of.
+
+        Taking the lock counts as a change, too.
+        """
+        replica = self.replica
+        return int(replica.change_seqno - replica.told - replica.has_lock)
+
     def _remote(self) -> str:
         return str(self.replica.session_name())
 
     def _monitor(self, schema: dict[str, Any]) -> Replica:
         helper = create_schema_helper(schema)
         for name, table in self._tables.items():
+            if table.optional and name not in schema["tables"]:
+                LOG.warning(
+                    "%s: this server has no %s; going without",
+                    self.label,
+                    name,
+                )
+                continue
             columns, missing = columns_there(schema, name, table)
             helper.register_columns(name, columns)
             if missing:
@@ -200,7 +215,7 @@ class Database:
             leader_only=self._leader_only,
         )
         for name, table in self._tables.items():
-            if table.where:
+            if table.where and name in replica.tables:
                 # Not through cond_change(): until the first connection that
                 # makes python-ovs poll without ever waiting.
                 condition = replica.tables[name].condition_state

@@ -36,6 +36,7 @@ class Decider:
         self._past = Past()
         self._planned_past = self._past
         self._seen: Snapshot | None = None
+        self._wrote = False
         self._basis: Hashable = None
         self._plan = Plan()
 
@@ -76,6 +77,7 @@ class Decider:
     def wrote(self, changes: tuple[Change, ...], now: float) -> None:
         """Remember what was written, and the move among it."""
         flow = self._past.pace
+        self._wrote = True
         for change in changes:
             if pace.is_voluntary(change):
                 flow = pace.launched(flow, change, self._policy, now)
@@ -117,7 +119,10 @@ class Decider:
             pace=pace.follow(past.pace, seen, now),
             origins=origins.follow(past.origins, seen),
         )
-        if self._seen is None or seen.units is not self._seen.units:
+        # Who puts a list back at once makes it, to us, one never changed.
+        new = self._seen is None or seen.units is not self._seen.units
+        if new or self._wrote:
+            self._wrote = False
             rewritten = rivals.follow(past.rivals, seen, now)
             found = replace(found, rivals=rewritten)
         if found != past:

@@ -102,7 +102,8 @@ class Evidence:
     (or came into sight), ``behind`` since when it has missed one
     that others answered.  ``left`` is when OVN last took a port from it that
     nobody had asked it to give up.  It ``holds`` so many units, and of those
-    it ``keeps`` so many that others could have claimed.
+    it ``keeps`` so many that others could have claimed; ``emptied`` is since
+    when it holds none.
     """
 
     gone: float | None = None
@@ -111,6 +112,7 @@ class Evidence:
     left: float | None = None
     tunnels: Tunnels = Tunnels.UNSEEN
     tunnels_since: float | None = None
+    emptied: float | None = None
     holds: int = 0
     keeps: int = 0
 

@@ -16,10 +16,14 @@ from ovs.stream import Stream
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is monitored of a table: columns, and the rows if not all."""
+    """What is monitored of a table: columns, and the rows if not all.
+
+    An ``optional`` one may be missing altogether.
+    """
 
     columns: tuple[str, ...]
     where: tuple[tuple[str, str, Any], ...] = ()
+    optional: bool = False
 
 
 NOTHING = ("set", ())
@@ -31,7 +35,7 @@ NORTHBOUND: dict[str, Table] = {
     "Logical_Router_Port": Table(
         ("name", "gateway_chassis", "ha_chassis_group", "external_ids")
     ),
-    "Logical_Switch": Table(("name", "ports")),
+    "Logical_Switch": Table(("ports",)),
     "Logical_Switch_Port": Table(
         ("name", "type", "options", "ha_chassis_group"),
         (
@@ -53,10 +57,12 @@ SOUTHBOUND: dict[str, Table] = {
     "Chassis_Private": Table(("name", "nb_cfg")),
     "Port_Binding": Table(
         ("logical_port", "type", "chassis", "ha_chassis_group"),
-        (("type", "==", "chassisredirect"),),
+        (("type", "==", "chassisredirect"), ("type", "==", "l3gateway")),
     ),
-    "HA_Chassis_Group": Table(("name", "ha_chassis", "ref_chassis")),
+    "HA_Chassis_Group": Table(("ha_chassis", "ref_chassis")),
     "HA_Chassis": Table(("chassis", "priority", "external_ids")),
+    # Came with OVN 21.03.
+    "BFD": Table(("logical_port", "dst_ip", "status"), optional=True),
 }
 
 

@@ -1,164 +1,184 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Both databases as one frozen Snapshot; with units.py the only reader.
+"""Both databases as one frozen Snapshot: rows, records, units, snapshot.
+
+A row is converted when it has changed, into a record (rows.py).  What is
+made of records remembers which it looked at, also in vain, and is made again
+only when one of these changes (memo.py).  What comes out as it was stays the
+very same object, all the way up: that is how a plan knows what is new.
 
 Nothing in a database makes it raise: what cannot be understood is left out
-or left alone, and named among the snapshot's problems.  What nothing has
-touched since the last read is not read again: a round of heartbeats changes
-three small tables, and python-ovs needs 0.2 s for the rest of 1,000 ports.
+or left alone, and named among the snapshot's problems.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Container, Hashable, Iterable, Mapping
+from functools import partial
 from itertools import chain
+from typing import Any, TypeVar
 
-from gwsched import groups, intents, parsing
+from gwsched import intents, parsing
 from gwsched.conf import Settings
 from gwsched.model import (
     Chassis,
-    Form,
+    GatewayRouter,
     Intents,
     Problem,
     Snapshot,
-    Unit,
     frozen_map,
 )
-from gwsched.units import Row, Tables, Units
+from gwsched.reading import groups, records
+from gwsched.reading.catalogue import Catalogue
+from gwsched.reading.chassis import Hosts
+from gwsched.reading.memo import Kept, Key
+from gwsched.reading.networks import Networks
+from gwsched.reading.ports import Ports
+from gwsched.reading.routers import Routers
+from gwsched.reading.rows import Changes, Reading, Rows, Tables
+from gwsched.reading.units import Units
 
-# What each part of a snapshot is made from.
-CHASSIS_TABLES = frozenset({"Chassis"})
-NB_UNIT_TABLES = frozenset(
-    {
-        "Logical_Router",
-        "Logical_Router_Port",
-        "Logical_Switch",
-        "Logical_Switch_Port",
-        "Gateway_Chassis",
-        "HA_Chassis_Group",
-        "HA_Chassis",
-        "NAT",
-    }
-)
-SB_UNIT_TABLES = frozenset(
-    {"Chassis", "Port_Binding", "HA_Chassis_Group", "HA_Chassis"}
-)
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+Claims = Mapping[str, Mapping[str, int]]
+NO_CLAIMS: Claims = frozen_map({})
+# By kind, the UUIDs of the rows whose records are different.
+Touched = defaultdict[Any, list[Any]]
 
 
 class Reader:
-    """Reads snapshots, and remembers the parts that did not change."""
+    """Reads snapshots, and remembers what they are made of."""
 
     def __init__(self, nb: Tables, sb: Tables, settings: Settings) -> None:
-        self._nb = nb
-        self._sb = sb
         self._settings = settings
-        self._capacities = dict(settings.capacities)
-        self._chassis: Mapping[str, Chassis] | None = None
-        self._units: tuple[Unit, ...] | None = None
-        self._orphans: tuple[str, ...] = ()
-        self._external_ids: Mapping[str, str] = {}
+        self._rows = Rows(nb, sb)
+        networks = Networks(self._rows)
+        self._ports = Ports(self._rows, networks, settings)
+        units = Units(self._rows, self._ports, settings)
+        routers = Routers(self._rows, networks, settings)
+        memo = self._rows.memo
+        self._alone = Kept(memo, units.alone)
+        self._together = Kept(memo, units.together)
+        self._orphaned = Kept(memo, partial(groups.orphan, self._rows))
+        self._hosts = Kept(memo, Hosts(self._rows, settings).read)
+        self._pinned = Kept(memo, routers.read)
+        self._catalogue = Catalogue()
+        self._problems: dict[Key, tuple[Problem, ...]] = {}
         self._intents = Intents()
-        self._units_asked: object = None
-        self._problems: dict[str, list[Problem]] = {}
+        self._external_ids: Mapping[str, str] = {}
+        self._orphans: tuple[str, ...] = ()
+        self._chassis: Mapping[str, Chassis] = frozen_map({})
+        self._routers: tuple[GatewayRouter, ...] = ()
+        self._answered: Mapping[str, int] = frozen_map({})
+        self._begun = False
 
-    def read(self, nb_changed: set[str], sb_changed: set[str]) -> Snapshot:
-        """Read what the plan depends on; the tables named have changed."""
-        top = _global(self._nb, "NB_Global")
-        options = getattr(top, "options", {})
-        self._read_intents(getattr(top, "external_ids", {}))
-        stale = bool(
-            NB_UNIT_TABLES & nb_changed or SB_UNIT_TABLES & sb_changed
-        )
-        if self._chassis is None or CHASSIS_TABLES & sb_changed:
-            self._chassis = self._read_chassis()
-        asked = (self._intents.adopted, self._intents.weights)
-        if self._units is None or stale or asked != self._units_asked:
-            self._units = self._read_units()
-            self._orphans = groups.orphans(self._nb)
-            self._units_asked = asked
-        beats = self._sb["Chassis_Private"].rows.values()
+    def read(
+        self, nb: Changes, sb: Changes, *, claimed: Claims = NO_CLAIMS
+    ) -> Snapshot:
+        """Read what the plan depends on, given the rows that changed."""
+        anew = not self._begun
+        self._begun = True
+        self._update(None if anew else nb, None if anew else sb)
+        top = self._rows.only(records.NbGlobal)
+        problems = chain(*self._problems.values(), self._catalogue.problems())
         return Snapshot(
             chassis=self._chassis,
-            units=self._units,
-            answered=frozen_map({row.name: row.nb_cfg for row in beats}),
-            requested=getattr(top, "nb_cfg", 0),
-            published=getattr(_global(self._sb, "SB_Global"), "nb_cfg", 0),
-            heartbeat=options.get("enable_chassis_nb_cfg_update") != "false",
-            bfd_time=_bfd_time(options),
+            units=self._catalogue.units,
+            answered=self._answered,
+            requested=top.nb_cfg,
+            published=self._rows.only(records.SbGlobal).nb_cfg,
+            heartbeat=(
+                top.options.get("enable_chassis_nb_cfg_update") != "false"
+            ),
+            bfd_time=_bfd_time(top.options),
             default_form=(
-                self._settings.policy.table or _usual_form(self._units)
+                self._settings.policy.table or self._catalogue.usual_form
             ),
             intents=self._intents,
             orphans=self._orphans,
-            problems=tuple(
-                sorted({*chain(*self._problems.values())}, key=str)
-            ),
+            problems=tuple(sorted(set(problems), key=str)),
+            claimed=claimed,
+            routers=self._routers,
         )
 
-    def _read_intents(self, external_ids: Mapping[str, str]) -> None:
+    def _update(self, nb: Changes, sb: Changes) -> None:
+        changed = self._rows.update(nb, sb)
+        touched: Touched = defaultdict(list)
+        for kind, key in changed:
+            touched[kind].append(key)
+        before = self._intents
+        if records.NbGlobal in touched:
+            self._read_intents()
+        changed |= self._ports.follow(self._intents)
+        different = self._rows.memo.settle(changed)
+        self._renew_units(touched, different)
+        self._renew_chassis(touched, different)
+        self._renew_routers(before, different)
+        if records.Beat in touched:
+            beats = self._rows.every(records.Beat).values()
+            self._answered = frozen_map({b.name: b.nb_cfg for b in beats})
+
+    def _read_intents(self) -> None:
         """Parse what is asked for, unless it is what was asked before."""
+        external_ids = self._rows.only(records.NbGlobal).external_ids
         if external_ids != self._external_ids:
             self._intents, wrong = intents.parse(external_ids)
-            self._problems["intents"] = [
+            self._problems[Intents] = tuple(
                 Problem("NB", "NB_Global", what) for what in wrong
-            ]
+            )
             self._external_ids = external_ids
 
-    def _read_units(self) -> tuple[Unit, ...]:
-        problems: list[Problem] = []
-        units = Units(
-            self._nb, self._sb, self._intents, self._settings, problems
-        ).read()
-        self._problems["units"] = problems
-        return tuple(sorted(units, key=lambda unit: unit.name))
+    def _renew_units(self, touched: Touched, different: set[Any]) -> None:
+        for kept, kind in (
+            (self._alone, records.RouterPort),
+            (self._together, records.Group),
+        ):
+            there = self._rows.every(kind)
+            renewed = self._renew(kept, touched[kind], there, different)
+            for old, new in renewed:
+                self._catalogue.replace(old, new)
+        self._catalogue.settle()
+        group = records.Group
+        there = self._rows.every(group)
+        if self._orphaned.renew(touched[group], there, different):
+            found = filter(None, self._orphaned.values())
+            self._orphans = tuple(sorted(found))
 
-    def _read_chassis(self) -> Mapping[str, Chassis]:
-        problems: list[Problem] = []
-        rows = sorted(self._sb["Chassis"].rows.values(), key=lambda r: r.name)
-        # A remote one lives in another availability zone of OVN-IC.
-        found = {
-            row.name: self._one_chassis(row, problems)
-            for row in rows
-            if row.other_config.get("is-remote") != "true"
-        }
-        self._problems["chassis"] = problems
-        return frozen_map(found)
+    def _renew_chassis(self, touched: Touched, different: set[Any]) -> None:
+        kind = records.Chassis
+        there = self._rows.every(kind)
+        renewed = self._renew(self._hosts, touched[kind], there, different)
+        if any(old is not new for old, new in renewed):
+            found = (host.value for host in self._hosts.values())
+            named = {chassis.name: chassis for chassis in found if chassis}
+            self._chassis = frozen_map(dict(sorted(named.items())))
 
-    def _one_chassis(self, row: Row, problems: list[Problem]) -> Chassis:
-        other_config = row.other_config
-        cms_options = other_config.get("ovn-cms-options", "")
-        networks, bad_mappings = parsing.bridge_mappings(
-            other_config.get("ovn-bridge-mappings", "")
+    def _renew_routers(self, before: Intents, different: set[Any]) -> None:
+        there = self._intents.failover
+        renewed = self._renew(
+            self._pinned, before.failover ^ there, there, different
         )
-        options, bad_options = parsing.cms_options(cms_options)
-        capacity, bad_capacity = parsing.capacity(cms_options)
-        wrong = [w for w in (bad_mappings, bad_options, bad_capacity) if w]
-        problems += [Problem("SB", f"Chassis {row.name}", w) for w in wrong]
-        configured = self._capacities.get(
-            row.name, self._capacities.get(row.hostname)
-        )
-        return Chassis(
-            row.name,
-            row.hostname,
-            options.is_gateway,
-            networks,
-            options.zones,
-            configured or capacity,
-            self._settings.usable_chassis.against(
-                "it", row.name, row.hostname
-            ),
-            maps_macs="ovn-chassis-mac-mappings" in other_config,
-            uncertain=bool(bad_mappings or bad_options),
-        )
+        if any(old is not new for old, new in renewed):
+            found = (router.value for router in self._pinned.values())
+            named = {router.name: router for router in found if router}
+            self._routers = tuple(named[name] for name in sorted(named))
 
-
-def read(nb: Tables, sb: Tables, settings: Settings) -> Snapshot:
-    """Read everything anew."""
-    return Reader(nb, sb, settings).read(set(), set())
-
-
-def _global(tables: Tables, name: str) -> Row | None:
-    return next(iter(tables[name].rows.values()), None)
+    def _renew(
+        self,
+        kept: Kept[K, Reading[V]],
+        touched: Iterable[K],
+        there: Container[K],
+        different: set[Any],
+    ) -> list[tuple[V | None, V | None]]:
+        """Renew, note the problems; return what was and what is now."""
+        found = []
+        renewed = kept.renew(touched, there, different)
+        for key, (old, new) in renewed.items():
+            self._problems.pop((kept, key), None)
+            if new and new.problems:
+                self._problems[kept, key] = new.problems
+            found.append((old and old.value, new and new.value))
+        return found
 
 
 def _bfd_time(options: Mapping[str, str]) -> float:
@@ -174,8 +194,6 @@ def _bfd_time(options: Mapping[str, str]) -> float:
     return slowest * mult / 1000
 
 
-def _usual_form(units: Iterable[Unit]) -> Form:
-    forms = Counter(unit.form for unit in units if unit.form)
-    if forms[Form.GATEWAY_CHASSIS] > forms[Form.HA_CHASSIS_GROUP]:
-        return Form.GATEWAY_CHASSIS
-    return Form.HA_CHASSIS_GROUP
+def read(nb: Tables, sb: Tables, settings: Settings) -> Snapshot:
+    """Read everything anew."""
+    return Reader(nb, sb, settings).read(None, None)

@@ -45,6 +45,10 @@ def gather(
         if behind is not None:
             keeps = sum(claimable(u, name, up) for u in held.get(name, ()))
         old = before.get(name, Evidence())
+        holds = len(held.get(name, ()))
+        emptied = None
+        if not holds:
+            emptied = now if old.holds else old.emptied
         gone = None if name in snapshot.chassis else old.gone or now
         found[name] = Evidence(
             gone=gone,
@@ -53,7 +57,8 @@ def gather(
             left=left.get(name),
             tunnels=tunnels,
             tunnels_since=since,
-            holds=len(held.get(name, ())),
+            emptied=emptied,
+            holds=holds,
             keeps=keeps,
         )
     return found
@@ -91,8 +96,9 @@ def departures(
         old = claims.get(unit.name)
         if old is None or old.holder == unit.holder:
             continue
-        if unit.holder is not None:
-            found.pop(unit.holder, None)
+        if unit.holder is None:
+            continue  # it was given up, not taken
+        found.pop(unit.holder, None)
         unasked = old.order == unit.order and unit.in_force
         for primary in unit.order[:1]:
             if old.holder == primary and unasked:
@@ -103,6 +109,17 @@ def departures(
 def _is_up_since(sight: Sight, name: str, moment: float) -> bool:
     tunnels, since = sight.of(name)
     return tunnels is Tunnels.UP and since is not None and since > moment
+
+
+def is_empty(evidence: Evidence, now: float) -> bool:
+    """Whether a chassis holds nothing, and has not for a while.
+
+    Who comes up may claim what another has for an instant, before it sees
+    the other (measured).
+    """
+    if evidence.holds:
+        return False
+    return evidence.emptied is None or now >= evidence.emptied + CLAIM_SETTLE
 
 
 def deserted(evidence: Evidence, now: float) -> bool:

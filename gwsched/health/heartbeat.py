@@ -89,7 +89,7 @@ def listen(
                 for name in snapshot.chassis
             }
         ),
-        behind=frozen_map(_behind(before, bumps, snapshot, heard)),
+        behind=frozen_map(_behind(before, bumps, snapshot, heard, now)),
         proven=(before.proven | fresh) & frozenset(heard),
         requested=snapshot.requested,
         asked=_asked(before, snapshot, now),
@@ -155,17 +155,23 @@ def _behind(
     bumps: tuple[Bump, ...],
     snapshot: Snapshot,
     heard: Mapping[str, int],
+    now: float,
 ) -> dict[str, float]:
-    """Since when each chassis has missed a bump that another answered."""
+    """Since when each chassis has missed a bump that another answered.
+
+    Who has just come into sight is asked from now on.
+    """
     answered = [b for b in bumps if b.answered < math.inf]
     behind = {}
     for name in snapshot.chassis:
         value = heard.get(name, -1)
         missed = [b.answered for b in answered if b.value > value]
-        if missed and before.heard.get(name, -1) == value:
-            behind[name] = before.behind.get(name, missed[0])
-        elif missed:
-            behind[name] = missed[0]
+        if not missed:
+            continue
+        since = missed[0] if name in before.heard_at else now
+        if before.heard.get(name, -1) == value:
+            since = before.behind.get(name, since)
+        behind[name] = since
     return behind
 
 

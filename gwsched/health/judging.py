@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gwsched.decisions import Evidence, Policy, State, Tunnels, Verdict
 from gwsched.health import silence
 from gwsched.health.damping import Records
-from gwsched.health.evidence import deserted
+from gwsched.health.evidence import deserted, is_empty
 from gwsched.health.heartbeat import Heartbeats
 from gwsched.health.silence import ZONE_PATIENCE
 from gwsched.health.verdicts import Facts, judge
@@ -64,10 +64,12 @@ class Judging:
             first_look=self.before is None,
             asked=asked,
             proven=not asked or name in beats.proven,
+            behind=asked and name in beats.behind,
             overdue=asked and silence.overdue(beats, name, policy, now),
             silent=asked
             and silence.silent(beats, name, policy, now, patience),
             missed=asked and silence.missed(beats, name, now),
+            empty=is_empty(evidence, now),
             deserted=deserted(evidence, now),
             mended=self._mended(evidence),
             frozen=self.frozen,

@@ -89,6 +89,7 @@ class _Step:
         self.sight = tunnels.look(memory.sight, snapshot, now)
         self.left = self._left(interrupted=interrupted)
         verdicts = self._verdicts()
+        self.left = self._unexplained(verdicts)
         self.flaps = damping.follow(memory.flaps, self._died(verdicts), now)
         hold_down = self.policy.hold_down
         self.fights = fights.follow(
@@ -128,6 +129,23 @@ class _Step:
             self.memory.left, known, self.snapshot, self.sight, lasts, self.now
         )
         return frozen_map(found)
+
+    def _unexplained(
+        self, verdicts: Mapping[str, Verdict]
+    ) -> Mapping[str, float]:
+        """Forget who was left for a death that is over."""
+        before = self.memory.health.verdicts
+        back = {
+            name
+            for name in self.left
+            if name in before
+            and before[name].state is State.DEAD
+            and verdicts[name].state is not State.DEAD
+        }
+        if not back:
+            return self.left
+        kept = {n: t for n, t in self.left.items() if n not in back}
+        return frozen_map(kept)
 
     def _verdicts(self) -> dict[str, Verdict]:
         snapshot, policy, now = self.snapshot, self.policy, self.now
@@ -175,9 +193,13 @@ class _Step:
         return name in self.snapshot.chassis and not overdue
 
     def _losses(self) -> Losses:
-        """Return the gateways lost lately, and all not long dead."""
+        """Return the gateways lost lately, and all not long dead.
+
+        As soon as one has been silent for long enough, those count too that
+        fell silent at about the same time: it is judged with them.
+        """
         policy, now = self.policy, self.now
-        lost, fleet = set(), set()
+        lost, late, fleet = set(), set(), set()
         for name in self._names():
             row = self.snapshot.chassis.get(name)
             before = self.memory.health.verdicts.get(name)
@@ -190,6 +212,10 @@ class _Step:
             silent = silence.silent(self.beats, name, policy, now)
             if row is None or silent or self._is_cut(name):
                 lost.add(name)
+            elif silence.overdue(self.beats, name, policy, now):
+                late.add(name)
+        if lost:
+            lost |= late
         return Losses(frozenset(lost), frozenset(fleet))
 
     def _is_cut(self, name: str) -> bool:
@@ -228,7 +254,13 @@ class _Step:
             ),
             beat=snapshot.heartbeat and waking.is_beat_due(known, policy, now),
             wake_at=waking.wake_at(
-                known, verdicts, self.claims, snapshot, policy, now
+                known,
+                self.evidence,
+                verdicts,
+                self.claims,
+                snapshot,
+                policy,
+                now,
             ),
         )
 

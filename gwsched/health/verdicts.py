@@ -21,7 +21,9 @@ class Facts:
     """Everything that a verdict on one chassis rests on, at one moment.
 
     ``asked``: heartbeats are made at all.  ``proven``: it answered one while
-    we watched.  ``overdue``, ``silent``, ``missed``: see heartbeat.py.
+    we watched.  ``behind``, ``overdue``, ``silent``, ``missed``: see
+    heartbeat.py and silence.py.
+    ``empty``: it has held nothing for long enough to be no accident.
     ``deserted``: OVN has left it by itself.  ``mended``: its tunnels have
     not been up again for a hold-down.  ``frozen``: too many were lost
     at once to believe in any death.  ``steady``: it has been returning for
@@ -33,9 +35,11 @@ class Facts:
     first_look: bool = False
     asked: bool = True
     proven: bool = True
+    behind: bool = False
     overdue: bool = False
     silent: bool = False
     missed: bool = False
+    empty: bool = False
     deserted: bool = False
     mended: bool = False
     frozen: bool = False
@@ -63,7 +67,7 @@ class Facts:
     def doubtful(self) -> State:
         """Return the state of who is in doubt: never better than before."""
         if self.before is None:
-            return State.UNKNOWN
+            return State.UNKNOWN if self.first_look else State.RETURNING
         return self.before if self.before in DOUBTED else State.SUSPECT
 
 
@@ -102,7 +106,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "dead, and it still does not answer, or its tunnels are down",
-        lambda f: f.dead and (f.overdue or f.cut or f.deserted),
+        lambda f: f.dead and (f.behind or f.cut),
         State.DEAD,
         "",
     ),
@@ -126,7 +130,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         "silent, and it holds nothing: OVN has left it",
-        lambda f: f.silent and not f.frozen and not f.evidence.holds,
+        lambda f: f.silent and not f.frozen and f.empty,
         State.DEAD,
         lambda f: f"{f.silence} and holds no gateway port",
     ),
@@ -181,6 +185,12 @@ TABLE: tuple[Rule, ...] = (
         "it has missed a heartbeat for a quarter of dead_after",
         lambda f: f.overdue,
         None,
+        lambda f: f.silence,
+    ),
+    Rule(
+        "suspect, and it still has not answered",
+        lambda f: f.before is State.SUSPECT and f.behind,
+        State.SUSPECT,
         lambda f: f.silence,
     ),
     Rule(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from gwsched.decisions import Claim, Policy, State, Verdict
+from gwsched.decisions import Claim, Evidence, Policy, State, Verdict
 from gwsched.health import claims, evidence, guards, silence
 from gwsched.health.memory import Memory
 from gwsched.model import Snapshot
@@ -24,6 +24,7 @@ def is_beat_due(known: Memory, policy: Policy, now: float) -> bool:
 
 def wake_at(
     known: Memory,
+    gathered: Mapping[str, Evidence],
     verdicts: Mapping[str, Verdict],
     followed: Mapping[str, Claim],
     snapshot: Snapshot,
@@ -40,7 +41,7 @@ def wake_at(
         *(flap.ends for flap in known.flaps.values()),
         *_of_verdicts(verdicts, policy),
         *_of_claims(followed, snapshot),
-        *_of_chassis(known, snapshot, policy),
+        *_of_chassis(known, gathered, snapshot, policy),
     ]
     return min((t for t in times if t > now), default=math.inf)
 
@@ -73,13 +74,19 @@ def _of_claims(
 
 
 def _of_chassis(
-    known: Memory, snapshot: Snapshot, policy: Policy
+    known: Memory,
+    gathered: Mapping[str, Evidence],
+    snapshot: Snapshot,
+    policy: Policy,
 ) -> Iterator[float]:
     """When what is held against a chassis begins to count, or ends."""
     for since in known.left.values():
         yield since + claims.CLAIM_SETTLE
         yield since + evidence.DISTRUST * policy.hold_down
     for name in known.beats.behind:
+        emptied = gathered[name].emptied
+        if emptied is not None:
+            yield emptied + claims.CLAIM_SETTLE
         yield known.beats.heard_at[name] + snapshot.bfd_time
     if _has_news(known):
         yield known.beats.asked + NOT_AGAIN

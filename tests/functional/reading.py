@@ -11,21 +11,22 @@ from dataclasses import replace
 from ovs.poller import Poller
 
 from gwsched import conf
+from gwsched.conf import Settings
 from gwsched.connection import Database, open_databases
 from tests.functional.ovn import Ovn, wait_for
 
 
-def settings_for(ovn: Ovn) -> conf.Settings:
+def settings_for(ovn: Ovn) -> Settings:
     """The defaults, with these databases."""
     return replace(conf.load([])[1], nb=(ovn.nb,), sb=(ovn.sb,))
 
 
 @contextmanager
 def databases(
-    ovn: Ovn, *, with_lock: bool = True
+    ovn: Ovn, *, with_lock: bool = True, settings: Settings | None = None
 ) -> Iterator[tuple[Database, Database]]:
     """NB and SB, in sync, with the lock or waiting for it."""
-    nb, sb = open_databases(settings_for(ovn))
+    nb, sb = open_databases(settings or settings_for(ovn))
     try:
         for database in (nb, sb):
             database.connect(threading.Event(), lambda: None)

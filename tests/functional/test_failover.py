@@ -3,93 +3,31 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gwsched.sandbox import Ping, PingReport, Sandbox
+from gwsched.sandbox import PingReport, Sandbox
 from tests.functional.claimlog import ClaimLog
-from tests.functional.daemon import Daemon
+from tests.functional.failures import INTERVAL, NOISE, TWO, sandbox, start
+
+# Others import these from here.
+from tests.functional.failures import order as order
+from tests.functional.failures import settled as settled
+from tests.functional.failures import traffic as traffic
+from tests.functional.failures import warm as warm
 from tests.functional.ovn import wait_for
 
 pytestmark = pytest.mark.packets
-
-NUMBERS = itertools.count()
-INTERVAL = 0.02
-# What OVN's own fail-over may differ by from one time to the next (s): BFD
-# counts three intervals of up to one second.
-NOISE = 1.5
-TWO = {"scheduler": {"max_candidates": 2}}
 
 
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
     """Four gateways and a compute node."""
-    sandbox = Sandbox.up(
-        name=f"f{os.getpid()}-{next(NUMBERS)}", gateways=4, computes=1
-    )
-    try:
-        yield sandbox
-    finally:
-        sandbox.down()
-
-
-def start(
-    box: Sandbox,
-    tmp_path: Path,
-    options: Mapping[str, Mapping[str, object]] | None = None,
-) -> Daemon:
-    daemon = Daemon(tmp_path, box.nb, box.sb, options)
-    daemon.wait_log("guard startup is over")
-    return daemon
-
-
-def order(box: Sandbox, router: str) -> list[str]:
-    return [chassis for chassis, _ in box.candidates(router)]
-
-
-def settled(box: Sandbox, *routers: str, depth: int = 4) -> None:
-    """Wait until lists are full and each port is held by its primary."""
-
-    def primary_holds(router: str) -> bool:
-        found = order(box, router)
-        return len(found) == depth and box.holder(router) == found[0]
-
-    wait_for(
-        lambda: all(primary_holds(r) for r in routers),
-        f"{routers} to be held by their primaries",
-    )
-
-
-def warm(box: Sandbox) -> None:
-    """Wait until BFD is up on every tunnel that has it.
-
-    Before that OVN itself may lose a packet, whoever listens.
-    """
-
-    def up(chassis: str) -> bool:
-        found = box.execute(
-            *(chassis, "ovs-vsctl", "--bare", "--columns=bfd_status"),
-            *("find", "Interface", "type=geneve"),
-        )
-        sessions = [line for line in found.split("\n") if "state=" in line]
-        return bool(sessions) and all(" state=up" in s for s in sessions)
-
-    everywhere = (*box.gateways, *box.computes)
-    wait_for(lambda: all(up(chassis) for chassis in everywhere), "BFD")
-
-
-@contextmanager
-def traffic(box: Sandbox, router: str) -> Iterator[Ping]:
-    """Ping through a router, with replies flowing."""
-    with box.ping(router, interval=INTERVAL) as run:
-        run.wait_replies(20, timeout=30)
-        yield run
+    with sandbox() as found:
+        yield found
 
 
 def failing(box: Sandbox, router: str, chassis: str) -> PingReport:

@@ -190,4 +190,4 @@ def test_nat_is_not_even_looked_at_where_ports_are_counted(one: Ovn) -> None:
             return "done" in top.external_ids
 
         wait_for(done, "what was written after the NAT row")
-        assert look.nb.take_changed() == {"NB_Global"}
+        assert set(look.nb.take_changed() or ()) == {"NB_Global"}

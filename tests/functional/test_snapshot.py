@@ -21,6 +21,9 @@ EDITS = [
     "nb set Logical_Router r1 options:chassis=gw1",
     "nb remove Logical_Router r1 options chassis",
     "nb lsp-set-options ln-public network_name=dmz",
+    # While it is of no type that we see, the switch refers to it in vain.
+    "nb lsp-set-type ln-public virtual",
+    "nb lsp-set-type ln-public localnet",
     "nb lsp-del lrp-r1-peer",
     "nb set HA_Chassis_Group group-lrp-r3 external_ids:x=y",
     "nb ha-chassis-group-add-chassis group-lrp-r3 gw2 7",

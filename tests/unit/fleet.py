@@ -3,46 +3,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gwsched import health
-from gwsched.decisions import Health, Policy, State
+from gwsched.decisions import Health, Policy, State, Verdict
 from gwsched.model import (
     Candidate,
     Chassis,
     Form,
     GatewayPort,
+    NextHop,
+    Session,
     Snapshot,
     Unit,
+    Vantage,
     frozen_map,
 )
 
 STEP = 0.25
+HOP = "192.0.2.1"
+PUBLIC = frozenset({"public"})
 
 
 class Fleet:
-    """Gateways gw1.., a leader that beats, and answers that may fail."""
+    """Gateways gw1.., a leader that beats, and answers that may fail.
 
-    def __init__(self, gateways: int = 4, policy: Policy | None = None):
+    The ``silent`` do not answer, the tunnels of the ``dark`` are down, and
+    so are those between the ``cut`` pairs.  The ``watchers`` are chassis
+    whose tunnel BFD can be read.  Time passes in steps of ``pace`` seconds.
+    """
+
+    def __init__(
+        self,
+        gateways: int = 4,
+        policy: Policy | None = None,
+        *,
+        pace: float = STEP,
+    ) -> None:
         self.policy = policy or Policy(
             probe_interval=2.0, dead_after=4.0, hold_down=6.0
         )
+        self.pace = pace
         self.now = 100.0
         self.memory = health.Memory()
-        self.chassis = {
-            f"gw{i}": Chassis(f"gw{i}") for i in range(1, gateways + 1)
-        }
+        self.chassis: dict[str, Chassis] = {}
+        self.answered: dict[str, int] = {}
+        self.published = self.requested = 0
+        self.add(*(f"gw{i}" for i in range(1, gateways + 1)))
         self.chassis["hv1"] = Chassis("hv1", is_gateway=False)
-        self.answered = dict.fromkeys(self.chassis, 0)
+        self.answered["hv1"] = 0
         self.units: dict[str, Unit] = {}
+        self.claimed: Mapping[str, Mapping[str, int]] = frozen_map({})
         self.silent: set[str] = set()
+        self.dark: set[str] = set()
+        self.cut: set[frozenset[str]] = set()
+        self.watchers: list[str] = []
         self.northd = True
         self.leading = True
         self.heartbeat = True
-        self.requested = 0
-        self.published = 0
+        self.bfd_time = 3.0
         self.beats: list[float] = []
+
+    # -- what is there --
 
     def unit(
         self,
@@ -50,34 +73,79 @@ class Fleet:
         *order: str,
         holder: str | None = None,
         references: Iterable[str] = ("hv1",),
+        networks: frozenset[str] = PUBLIC,
     ) -> None:
         """Put a unit there, with a list and who holds it."""
-        top = len(order)
         self.units[name] = Unit(
             name,
             Form.GATEWAY_CHASSIS,
-            (GatewayPort(name, holder=holder),),
-            tuple(Candidate(c, top - i) for i, c in enumerate(order)),
+            (GatewayPort(name, physical_networks=networks, holder=holder),),
+            listed(order),
             references=frozenset(references),
         )
 
-    def hold(self, name: str, holder: str | None) -> None:
-        """Let a unit's port be claimed."""
+    def write(
+        self, name: str, *order: str, in_force: bool | None = None
+    ) -> None:
+        """Give a unit another list, as told to OVN or not yet."""
         unit = self.units[name]
-        port = replace(unit.ports[0], holder=holder)
-        self.units[name] = replace(unit, ports=(port,))
+        told = unit.in_force if in_force is None else in_force
+        self.units[name] = replace(
+            unit, candidates=listed(order), in_force=told
+        )
+
+    def hold(self, name: str, holder: str | None) -> None:
+        """Let a unit's port be claimed, or given up."""
+        port = self.units[name].ports[0]
+        if holder not in (None, port.holder):
+            counts = dict(self.claimed.get(name, {}))
+            counts[str(holder)] = counts.get(str(holder), 0) + 1
+            claims = {**self.claimed, name: frozen_map(counts)}
+            self.claimed = frozen_map(claims)
+        self._port(name, replace(port, holder=holder))
+
+    def session(self, name: str, session: Session, address: str = HOP) -> None:
+        """Let SB say something of a unit's session with a next hop."""
+        port = self.units[name].ports[0]
+        others = [hop for hop in port.next_hops if hop.address != address]
+        hops = (*others, NextHop(address, session))
+        self._port(name, replace(port, next_hops=hops))
+
+    def _port(self, name: str, port: GatewayPort) -> None:
+        self.units[name] = replace(self.units[name], ports=(port,))
 
     def add(self, *names: str) -> None:
         """Let chassis register."""
         for name in names:
-            self.chassis[name] = Chassis(name)
+            self.chassis[name] = Chassis(name, physical_networks=PUBLIC)
             self.answered[name] = self.published
 
     def remove(self, *names: str) -> None:
-        """Let chassis' rows go."""
+        """Let chassis' rows go, and with them what refers to them."""
         for name in names:
             del self.chassis[name]
             del self.answered[name]
+        for unit in list(self.units.values()):
+            if unit.holder in names:
+                self.hold(unit.name, None)
+
+    def zone(self, zone: str, *names: str) -> None:
+        """Let chassis be in an availability zone."""
+        for name in names:
+            zones = frozenset({zone})
+            self.chassis[name] = replace(self.chassis[name], zones=zones)
+
+    def kill(self, *names: str) -> None:
+        """Let chassis lose power, as it looks once BFD has seen it."""
+        self.silent |= set(names)
+        self.dark |= set(names)
+
+    def revive(self, *names: str) -> None:
+        """Let chassis be as if nothing had been."""
+        self.silent -= set(names)
+        self.dark -= set(names)
+
+    # -- what is seen of it --
 
     @property
     def snapshot(self) -> Snapshot:
@@ -88,17 +156,34 @@ class Fleet:
             requested=self.requested,
             published=self.published,
             heartbeat=self.heartbeat,
+            bfd_time=self.bfd_time,
+            claimed=self.claimed,
+            vantages=tuple(self._view(name) for name in self.watchers),
         )
+
+    def _view(self, watcher: str) -> Vantage:
+        tunnels = {
+            name: {name, watcher}.isdisjoint(self.dark)
+            and frozenset({name, watcher}) not in self.cut
+            for name in sorted(self.chassis)
+            if name != watcher
+        }
+        return Vantage(f"tcp:{watcher}", watcher, frozen_map(tunnels))
 
     @property
     def health(self) -> Health:
         return self.memory.health
 
+    def verdict(self, name: str) -> Verdict:
+        return self.health.verdicts[name]
+
     def state(self, name: str) -> State:
         return self.health.state(name)
 
     def why(self, name: str) -> str:
-        return self.health.verdicts[name].why
+        return self.verdict(name).why
+
+    # -- what happens --
 
     def step(self, *, interrupted: bool = False) -> None:
         """Look once; beat if asked to; let who is not silent answer."""
@@ -121,7 +206,7 @@ class Fleet:
         """Let time pass."""
         end = self.now + seconds
         while self.now < end:
-            self.now += STEP
+            self.now += self.pace
             self.step()
 
     def until(self, name: str, state: State, most: float = 30.0) -> float:
@@ -131,5 +216,12 @@ class Fleet:
             assert self.now < start + most, (
                 f"{name} is {self.state(name)}: {self.why(name)}"
             )
-            self.run(STEP)
+            self.run(self.pace)
         return self.now - start
+
+
+def listed(order: Iterable[str]) -> tuple[Candidate, ...]:
+    """Return a candidate list, best first."""
+    names = tuple(order)
+    top = len(names)
+    return tuple(Candidate(c, top - i) for i, c in enumerate(names))

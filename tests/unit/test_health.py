@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The promises at the top of gwsched/health/step.py, one fault after another."""
+"""The promises at the top of gwsched/health/step.py, fault by fault."""
 
 from __future__ import annotations
 

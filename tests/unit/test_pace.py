@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Policy, Reason
+from gwsched.health.claims import CLAIM_TIME
 from gwsched.model import (
     Candidate,
     Form,
@@ -18,7 +19,6 @@ from gwsched.model import (
     frozen_map,
 )
 from gwsched.placement.pace import (
-    CLAIM_TIME,
     HALT,
     LONGEST_HALT,
     VOLUNTARY,

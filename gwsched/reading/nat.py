@@ -5,44 +5,47 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
-Row = Any
+from gwsched.reading.records import Nat
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def passing(router: Row, gateways: Iterable[Row]) -> Counter[str]:
-    """Count the NAT rows of a router by the port that they pass."""
+def passing(
+    rows: Iterable[tuple[Nat, str | None]],
+    gateways: Mapping[str, Iterable[str]],
+) -> Counter[str]:
+    """Count the NAT rows of a router by the port that they pass.
+
+    :param rows: each with the port that its ``gateway_port`` names, if any
+    :param gateways: the addresses of each of the router's gateway ports
+    """
     networks = {
-        port.name: list(_networks(port))
-        for port in sorted(gateways, key=lambda port: port.name)
+        name: list(_networks(addresses))
+        for name, addresses in sorted(gateways.items())
     }
     if not networks:
         return Counter()
     return Counter(
-        _gateway(row, networks)
-        for row in router.nat
+        named or _gateway(row, networks)
+        for row, named in rows
         if not _is_distributed(row)
     )
 
 
-def _is_distributed(row: Row) -> bool:
+def _is_distributed(row: Nat) -> bool:
     """Whether every chassis does it for its own ports (ovn-nb(5))."""
-    return bool(
-        row.type == "dnat_and_snat" and row.external_mac and row.logical_port
-    )
+    whole = row.external_mac is not None and row.logical_port is not None
+    return row.type == "dnat_and_snat" and whole
 
 
-def _gateway(row: Row, networks: dict[str, list[Network]]) -> str:
+def _gateway(row: Nat, networks: dict[str, list[Network]]) -> str:
     """Name the gateway port a row belongs to, as northd finds it.
 
     (northd/en-lr-nat.c, lr_nat_entry_set_dgw_port.)  What it finds no port
     for, of several, it applies nowhere; it is counted at the first by name.
     """
-    # The column came with OVN 22.06.
-    for port in getattr(row, "gateway_port", []):
-        return str(port.name)
     first, *others = networks
     if others:
         try:
@@ -55,8 +58,8 @@ def _gateway(row: Row, networks: dict[str, list[Network]]) -> str:
     return first
 
 
-def _networks(port: Row) -> Iterator[Network]:
-    for text in port.networks:
+def _networks(addresses: Iterable[str]) -> Iterator[Network]:
+    for text in addresses:
         try:
             yield ipaddress.ip_interface(text).network
         except ValueError:

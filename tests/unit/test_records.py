@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records have the columns that are monitored, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from gwsched import schema
+from gwsched.reading import records
+from gwsched.reading.records import Kinds
+from gwsched.schema import Table
+
+# What only the writer needs.
+UNREAD = {"Gateway_Chassis": {"name"}}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "tables"),
+    [
+        (records.NORTHBOUND, schema.northbound(nat=True)),
+        (records.SOUTHBOUND, schema.SOUTHBOUND),
+    ],
+)
+def test_what_is_monitored_is_what_is_read(
+    kinds: Kinds, tables: dict[str, Table]
+) -> None:
+    assert kinds.keys() == tables.keys()
+    for name, table in tables.items():
+        fields = {field for kind in kinds[name] for field in kind._fields}
+        assert fields | UNREAD.get(name, set()) == set(table.columns), name
