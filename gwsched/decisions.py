@@ -102,8 +102,10 @@ class Evidence:
     (or came into sight), ``behind`` since when it has missed one
     that others answered.  ``left`` is when OVN last took a port from it that
     nobody had asked it to give up.  It ``holds`` so many units, and of those
-    it ``keeps`` so many that others could have claimed; ``emptied`` is since
-    when it holds none.
+    it ``keeps`` so many that others could have claimed, ``keeping`` since
+    when it keeps any; ``emptied`` is since when it holds none.  It has
+    ``kept`` some for so long that its data plane must have lived, and has
+    not answered since.
     """
 
     gone: float | None = None
@@ -115,6 +117,8 @@ class Evidence:
     emptied: float | None = None
     holds: int = 0
     keeps: int = 0
+    keeping: float | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,8 @@ class Claim:
     """Who holds a unit: since when, and since when its list is as it is.
 
     ``joined`` is since when each member has been in the list, in force.
-    ``dropped`` says that under this very list somebody has held it, and now
-    nobody does.
+    ``dropped_by`` is who gave it up though nobody had asked for that, if
+    nobody has held it since.
     """
 
     holder: str | None
@@ -131,7 +135,7 @@ class Claim:
     since: float
     listed_since: float
     joined: Mapping[str, float] = field(default_factory=lambda: frozen_map({}))
-    dropped: bool = False
+    dropped_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

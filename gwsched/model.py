@@ -14,6 +14,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
+# Who claims a port, in counts of claims, when its holder gives it up.
+NOBODY = ""
 # What the names of HA chassis groups begin with that we have made.
 OWN_GROUP = "gwsched-"
 
@@ -263,8 +265,9 @@ class Snapshot:
     what each chassis has in its Chassis_Private.  ``bfd_time`` is how long
     tunnel BFD needs to see a death, in seconds.  ``orphans`` are groups of
     our own that nothing refers to any more.  ``claimed`` counts, by port and
-    chassis, the claims seen in SB so far: two that overrule each other
-    within milliseconds are not to be seen in who holds a port.
+    chassis, the claims seen in SB so far (those of ``NOBODY`` are when it
+    was given up): two that overrule each other within milliseconds are not
+    to be seen in who holds a port.
     """
 
     chassis: Mapping[str, Chassis]

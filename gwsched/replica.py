@@ -12,6 +12,7 @@ from ovs.db import idl
 from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.claimed import Claims
+from gwsched.model import NOBODY
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
@@ -72,8 +73,8 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         elif event == idl.ROW_CREATE:
             self.claims.came(port)  # its chassis may have claimed long ago
         elif hasattr(updates, "chassis"):
-            for chassis in row.chassis:
-                self.claims.add(port, chassis.name)
+            names = [chassis.name for chassis in row.chassis]
+            self.claims.add(port, *(names or [NOBODY]))
 
     def _note_name(
         self, named: dict[str, Any], event: str, row: Any, updates: Any

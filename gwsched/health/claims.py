@@ -43,15 +43,16 @@ def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
         since,
         listed_since,
         _joined(old, unit, now),
-        _is_dropped(old, unit),
+        _dropped_by(old, unit),
     )
 
 
-def _is_dropped(old: Claim | None, unit: Unit) -> bool:
-    """Whether nobody holds a unit that somebody held under the same list."""
-    if old is None or unit.holder is not None or old.order != unit.order:
-        return False
-    return old.dropped or (unit.in_force and old.holder is not None)
+def _dropped_by(old: Claim | None, unit: Unit) -> str | None:
+    """Return who gave up a unit under the same list, till one holds it."""
+    if old is None or unit.holder is not None:
+        return None
+    unasked = old.order == unit.order and unit.in_force
+    return old.dropped_by or (old.holder if unasked else None)
 
 
 def _joined(old: Claim | None, unit: Unit, now: float) -> Mapping[str, float]:

@@ -32,11 +32,14 @@ def gather(
     up: Callable[[str], bool],
     now: float,
 ) -> dict[str, Evidence]:
-    """Return the evidence on each of some chassis."""
+    """Return the evidence on each of some chassis.
+
+    :param up: whether a chassis answers
+    """
     held: defaultdict[str, list[Unit]] = defaultdict(list)
     for unit in snapshot.units:
-        if unit.holder is not None:
-            held[unit.holder].append(unit)
+        for holder in {port.holder for port in unit.ports if port.holder}:
+            held[holder].append(unit)
     found = {}
     for name in names:
         tunnels, since = sight.of(name)
@@ -49,6 +52,9 @@ def gather(
         emptied = None
         if not holds:
             emptied = now if old.holds else old.emptied
+        keeping = None
+        if keeps:
+            keeping = now if old.keeping is None else old.keeping
         gone = None if name in snapshot.chassis else old.gone or now
         found[name] = Evidence(
             gone=gone,
@@ -60,8 +66,20 @@ def gather(
             emptied=emptied,
             holds=holds,
             keeps=keeps,
+            keeping=keeping,
+            kept=behind is not None
+            and (old.kept or _has_kept(keeping, behind, snapshot, now)),
         )
     return found
+
+
+def _has_kept(
+    keeping: float | None, behind: float, snapshot: Snapshot, now: float
+) -> bool:
+    """Whether others would have claimed by now what a silent one keeps."""
+    if keeping is None:
+        return False
+    return now >= max(keeping, behind) + snapshot.bfd_time + CLAIM_SETTLE
 
 
 def claimable(unit: Unit, holder: str, up: Callable[[str], bool]) -> bool:
@@ -101,7 +119,9 @@ def departures(
         found.pop(unit.holder, None)
         unasked = old.order == unit.order and unit.in_force
         for primary in unit.order[:1]:
-            if old.holder == primary and unasked:
+            # It may have given it up some time before another took it.
+            had_it = primary in (old.holder, old.dropped_by)
+            if unasked and had_it and unit.holder != primary:
                 found[primary] = now
     return found
 

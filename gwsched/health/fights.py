@@ -4,7 +4,8 @@
 Each takes the other for dead and claims what both list; they overrule each
 other within milliseconds, about twice a second (OVN 23.03; every 2 s since
 24.03.7), and both are active in the data plane.  Who holds the port at some
-moment says nothing, so claims are counted.
+moment says nothing, so claims are counted.  Nobody gives the port up in such
+a fight; who loses all its tunnels does, so that ends one.
 
 The lower of the two leaves the list, which ends it; it may come back after
 a rest, which doubles where the fight then starts again.
@@ -16,18 +17,23 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations, pairwise
 
 from gwsched.decisions import Claim
 from gwsched.health.claims import warm_at
-from gwsched.model import Snapshot, Unit, frozen_map
+from gwsched.model import NOBODY, Snapshot, Unit, frozen_map
 
-# How many claims of each of two within how long are a fight, and over how
-# long they must be spread at the least (seconds).  A fail-over and the way
-# back are one of each; who comes up claims once or twice for an instant,
-# while it sees computes but not yet the other gateways.
-CLAIMS = 3
+# How often two must have overruled each other, each time at once, within how
+# long, to be a fight, and over how long that must be spread at the least
+# (seconds).  A fail-over and the way back stand for longer; who comes up
+# claims once or twice for an instant, while it sees computes but not yet the
+# other gateways.
+TIMES = 3
+AT_ONCE = 1.0
 WINDOW = 10.0
 SPREAD = 1.5
+# After so long without a claim whatever follows is not the same fight.
+LULL = 3.0
 # For how many hold-downs the two are kept apart at first, and how often
 # that may double.
 REST = 10.0
@@ -115,6 +121,9 @@ def _recent(
         known = before.counted.get(port, {})
         if counts is known:
             continue
+        if counts.get(NOBODY, 0) > known.get(NOBODY, 0):
+            found.pop(port, None)
+            continue
         fresh = [
             (now, name)
             for name, count in counts.items()
@@ -141,15 +150,30 @@ def _fighting(
 ) -> Pair | None:
     """Return the two best of a list that both claim its ports."""
     for port in unit.ports:
-        times: defaultdict[str, list[float]] = defaultdict(list)
-        for moment, name in recent.get(port.name, ()):
-            if moment >= warm.get(name, math.inf):
-                times[name].append(moment)
-        both = [name for name in warm if _insists(times[name])]
-        if len(both) > 1:
-            return frozenset(both[:2])
+        claims = [
+            (moment, name)
+            for moment, name in _since_lull(recent.get(port.name, ()))
+            if moment >= warm.get(name, math.inf)
+        ]
+        times: defaultdict[Pair, list[float]] = defaultdict(list)
+        for (before, one), (moment, other) in pairwise(claims):
+            if one != other and moment <= before + AT_ONCE:
+                times[frozenset({one, other})].append(moment)
+        for pair in map(frozenset, combinations(warm, 2)):
+            if _is_fight(times[pair]):
+                return pair
     return None
 
 
-def _insists(times: list[float]) -> bool:
-    return len(times) >= CLAIMS and times[-1] >= times[0] + SPREAD
+def _since_lull(
+    claims: tuple[tuple[float, str], ...],
+) -> tuple[tuple[float, str], ...]:
+    """Return those of some claims that followed soon on each other."""
+    for place in range(len(claims) - 1, 0, -1):
+        if claims[place][0] > claims[place - 1][0] + LULL:
+            return claims[place:]
+    return claims
+
+
+def _is_fight(times: list[float]) -> bool:
+    return len(times) >= TIMES and times[-1] >= times[0] + SPREAD

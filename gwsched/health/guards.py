@@ -8,11 +8,11 @@ count later: a zone that is cut off from SB looks like one that is dead.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from gwsched.decisions import Guard, Policy
 from gwsched.health import silence
 from gwsched.health.heartbeat import Heartbeats
+from gwsched.health.losses import Losses
 from gwsched.health.silence import ZONE_PATIENCE
 from gwsched.model import Snapshot
 
@@ -22,33 +22,6 @@ START_GRACE = 3.0
 # (the figures of the Kubernetes node life-cycle controller).
 MASS_COUNT = 3
 MASS_PART = 0.55
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """The gateways lost lately, and all that are not long dead."""
-
-    lost: frozenset[str] = frozenset()
-    fleet: frozenset[str] = frozenset()
-
-    def zones(self, snapshot: Snapshot) -> dict[str, Losses]:
-        """Return the losses by availability zone, where there are several.
-
-        A chassis whose row is gone is in none: nobody knows where it was.
-        """
-        found: dict[str, Losses] = {}
-        rows = snapshot.chassis
-        known = [rows[name] for name in self.fleet if name in rows]
-        names = {zone for row in known for zone in row.zones}
-        for zone in names if len(names) > 1 else ():
-            inside = {c for c, row in rows.items() if zone in row.zones}
-            found[zone] = Losses(self.lost & inside, self.fleet & inside)
-        return found
-
-    @property
-    def are_many(self) -> bool:
-        """Whether so many are too many to be believed."""
-        return is_mass_failure(len(self.lost), len(self.fleet))
 
 
 def is_mass_failure(gone: int, fleet: int) -> bool:
@@ -74,7 +47,7 @@ def standing(
     stuck = silence.stuck(beats, policy, now)
     if stuck:
         guards[Guard.ISOLATION] = stuck
-    if losses.are_many:
+    if _are_many(losses):
         guards[Guard.MASS_FAILURE] = (
             f"{len(losses.lost)} of {len(losses.fleet)} gateways lost at "
             f"once: more likely a network or database fault than so many "
@@ -90,8 +63,12 @@ def wary_zones(snapshot: Snapshot, losses: Losses) -> dict[str, str]:
         f"{zone} lost at once: there, silence must last "
         f"{ZONE_PATIENCE:.0f} times as long"
         for zone, found in sorted(losses.zones(snapshot).items())
-        if found.are_many
+        if _are_many(found)
     }
+
+
+def _are_many(losses: Losses) -> bool:
+    return is_mass_failure(len(losses.lost), len(losses.fleet))
 
 
 def wary_of(snapshot: Snapshot, zones: Collection[str]) -> frozenset[str]:

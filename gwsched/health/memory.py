@@ -20,7 +20,7 @@ class Memory:
     """All that is known by now; the empty one knows nothing.
 
     ``left`` is when OVN has left a chassis, ``wary`` has the chassis whose
-    silence must last longer.
+    silence must last longer, ``lost`` those of the mass failure that stands.
     """
 
     health: Health = field(default_factory=Health)
@@ -31,4 +31,5 @@ class Memory:
     fights: Fights = field(default_factory=Fights)
     uplinks: uplinks.Memory = field(default_factory=uplinks.Memory)
     wary: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
     first_step: bool = True

@@ -45,8 +45,8 @@ from gwsched.health import (
     uplinks,
     waking,
 )
-from gwsched.health.guards import Losses
 from gwsched.health.judging import Judging
+from gwsched.health.losses import counted
 from gwsched.health.memory import Memory
 from gwsched.model import Snapshot, frozen_map
 
@@ -86,7 +86,13 @@ class _Step:
         self.beats = heartbeat.listen(
             memory.beats, snapshot, self.policy, now, interrupted=interrupted
         )
-        self.sight = tunnels.look(memory.sight, snapshot, now)
+        self.sight = tunnels.look(
+            memory.sight,
+            snapshot,
+            lambda name: silence.overdue(self.beats, name, self.policy, now),
+            evidence.DISTRUST * self.policy.hold_down,
+            now,
+        )
         self.left = self._left(interrupted=interrupted)
         verdicts = self._verdicts()
         self.left = self._unexplained(verdicts)
@@ -103,7 +109,8 @@ class _Step:
             memory.uplinks,
             snapshot,
             lambda name: (
-                verdicts[name].state not in (State.SUSPECT, State.DEAD)
+                name in verdicts
+                and verdicts[name].state not in (State.SUSPECT, State.DEAD)
             ),
             UPLINK_REST * hold_down,
             now,
@@ -117,6 +124,7 @@ class _Step:
             self.fights,
             self.uplinks,
             self.wary,
+            self.lost,
             first_step=False,
         )
         return replace(known, health=self._health(known, verdicts))
@@ -149,10 +157,20 @@ class _Step:
 
     def _verdicts(self) -> dict[str, Verdict]:
         snapshot, policy, now = self.snapshot, self.policy, self.now
-        losses = self._losses()
+        losses = counted(
+            self._names(),
+            self.memory,
+            snapshot,
+            self.beats,
+            self.sight,
+            policy,
+            now,
+        )
         self.guards = guards.standing(
             snapshot, self.beats, policy, now, losses
         )
+        is_mass_failure = Guard.MASS_FAILURE in self.guards
+        self.lost = losses.lost if is_mass_failure else frozenset()
         was_mass_failure = Guard.MASS_FAILURE in self.memory.health.guards
         if was_mass_failure and not self.guards:
             self.beats = heartbeat.restart(self.beats, now)
@@ -189,38 +207,12 @@ class _Step:
         return sorted(named | set(self.snapshot.chassis))
 
     def _up(self, name: str) -> bool:
-        overdue = silence.overdue(self.beats, name, self.policy, self.now)
-        return name in self.snapshot.chassis and not overdue
-
-    def _losses(self) -> Losses:
-        """Return the gateways lost lately, and all not long dead.
-
-        As soon as one has been silent for long enough, those count too that
-        fell silent at about the same time: it is judged with them.
-        """
-        policy, now = self.policy, self.now
-        lost, late, fleet = set(), set(), set()
-        for name in self._names():
-            row = self.snapshot.chassis.get(name)
-            before = self.memory.health.verdicts.get(name)
-            if before and before.state is State.DEAD:
-                if now - before.since > policy.hold_down:
-                    continue
-            elif row and not row.is_gateway:
-                continue
-            fleet.add(name)
-            silent = silence.silent(self.beats, name, policy, now)
-            if row is None or silent or self._is_cut(name):
-                lost.add(name)
-            elif silence.overdue(self.beats, name, policy, now):
-                late.add(name)
-        if lost:
-            lost |= late
-        return Losses(frozenset(lost), frozenset(fleet))
-
-    def _is_cut(self, name: str) -> bool:
-        down = self.sight.of(name)[0] is Tunnels.DOWN
-        return down and silence.missed(self.beats, name, self.now)
+        """Whether a chassis could claim what is another's."""
+        if name not in self.snapshot.chassis:
+            return False
+        if self.sight.of(name)[0] is Tunnels.DOWN:
+            return False
+        return not silence.overdue(self.beats, name, self.policy, self.now)
 
     def _died(self, verdicts: Mapping[str, Verdict]) -> list[str]:
         before = self.memory.health.verdicts
@@ -275,7 +267,8 @@ class _Step:
         return frozenset(
             name
             for name, claim in self.claims.items()
-            if claim.dropped and self.now >= claims.settles_at(claim, bfd_time)
+            if claim.dropped_by
+            and self.now >= claims.settles_at(claim, bfd_time)
         )
 
     def _cautions(self) -> dict[Guard, str]:

@@ -12,7 +12,7 @@ once, or should have been, it is no vote.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gwsched.decisions import Tunnels
@@ -36,10 +36,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the vote on a chassis is, and since when."""
+    """What the vote on a chassis is, since when, and when it was cast last."""
 
     tunnels: Tunnels
     since: float
+    last: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,22 @@ class Sight:
         ]
 
 
-def look(before: Sight, snapshot: Snapshot, now: float) -> Sight:
-    """Count the votes, and note since when they are as they are."""
+def look(
+    before: Sight,
+    snapshot: Snapshot,
+    silent: Callable[[str], bool],
+    lasts: float,
+    now: float,
+) -> Sight:
+    """Count the votes, and note since when they are as they are.
+
+    Who leaves all lists has no sessions any more.  If they were down, it is
+    taken to be so still: until it falls silent, for then its answers will
+    tell, or for so long.
+
+    :param lasts: how long what nobody sees any more is held against a
+        chassis (seconds)
+    """
     if not (snapshot.vantages or before.sessions):
         return before
     sessions = _sessions(before.sessions, snapshot.vantages, now)
@@ -78,11 +93,22 @@ def look(before: Sight, snapshot: Snapshot, now: float) -> Sight:
         tunnels = Tunnels.UP if up else Tunnels.DOWN
         old = before.chassis.get(name)
         same = old is not None and old.tunnels is tunnels
-        found[name] = old if old and same else Seen(tunnels, now)
+        since = old.since if old and same else now
+        if tunnels is Tunnels.UP and old and same:
+            found[name] = old  # when it was cast last is of no interest
+        else:
+            found[name] = Seen(tunnels, since, now)
+    for name, old in before.chassis.items():
+        is_held = old.tunnels is Tunnels.DOWN and now < old.last + lasts
+        if name not in found and is_held and not silent(name):
+            found[name] = old
     waits = [
         session.first + warm_up
         for session in sessions.values()
         if not session.was_up and now < session.first + warm_up
+    ]
+    waits += [
+        seen.last + lasts for name, seen in found.items() if name not in votes
     ]
     return Sight(
         frozen_map(found),

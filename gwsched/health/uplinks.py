@@ -33,6 +33,9 @@ Place = tuple[str, str]
 DEBOUNCE = 0.4
 # How long a session may take to come up under a new holder (0.5 s measured).
 START = 5.0
+# How old a mark must be to outlast what else comes to light of a chassis:
+# its sessions are down too where its switch or its host is dead.
+CAUSE = 10.0
 # How often the rest of a mark may double, and after how many rests without
 # another mark that is forgotten.
 MOST_DOUBLINGS = 4
@@ -153,7 +156,12 @@ def follow(
     for port in heard:
         watched[port.name] = _watch(known.get(port.name), port, now)
     sessions = _Sessions(heard, watched, now)
-    marks = _marks(before.marks, sessions, rest, now)
+    own = {
+        place: mark
+        for place, mark in before.marks.items()
+        if now >= mark.since + CAUSE or sound(place[0])
+    }
+    marks = _marks(own, sessions, rest, now)
     times = [w.lost_at() for w in watched.values()]
     times += [mark.until for mark in marks.values()]
     return Memory(

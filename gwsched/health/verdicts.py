@@ -64,6 +64,13 @@ class Facts:
         """Say for how long it has not answered."""
         return f"has not answered a heartbeat for {self.age:.0f} s"
 
+    @property
+    def life(self) -> str:
+        """Say what shows that its data plane lives, or did."""
+        if self.evidence.tunnels is Tunnels.UP:
+            return "its tunnels are up"
+        return "it kept what others could have claimed, while they could"
+
     def doubtful(self) -> State:
         """Return the state of who is in doubt: never better than before."""
         if self.before is None:
@@ -139,7 +146,7 @@ TABLE: tuple[Rule, ...] = (
         lambda f: (
             f.silent
             and not f.frozen
-            and not f.evidence.keeps
+            and not (f.evidence.keeps or f.evidence.kept)
             and f.evidence.tunnels is not Tunnels.UP
         ),
         State.DEAD,
@@ -171,7 +178,7 @@ TABLE: tuple[Rule, ...] = (
             f"{f.silence}, yet keeps {f.evidence.keeps} ports that others "
             f"could claim"
             if f.evidence.keeps
-            else f"{f.silence}, yet its tunnels are up"
+            else f"{f.silence}, yet {f.life}"
         ),
         SEE_TO_IT,
     ),

@@ -84,9 +84,12 @@ def _of_chassis(
         yield since + claims.CLAIM_SETTLE
         yield since + evidence.DISTRUST * policy.hold_down
     for name in known.beats.behind:
-        emptied = gathered[name].emptied
-        if emptied is not None:
-            yield emptied + claims.CLAIM_SETTLE
+        found = gathered[name]
+        if found.emptied is not None:
+            yield found.emptied + claims.CLAIM_SETTLE
+        if found.keeping is not None:
+            since = max(found.keeping, known.beats.behind[name])
+            yield since + snapshot.bfd_time + claims.CLAIM_SETTLE
         yield known.beats.heard_at[name] + snapshot.bfd_time
     if _has_news(known):
         yield known.beats.asked + NOT_AGAIN

@@ -13,7 +13,10 @@ from gwsched.placement.scene import Scene
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A list in the making, and the first reason to change it."""
+    """A list in the making, and the reason to change it.
+
+    It is the first one, or the last that changed the primary.
+    """
 
     order: tuple[str, ...]
     reason: Reason | None = None
@@ -23,8 +26,10 @@ class Draft:
         """Return the draft with another order, if it is another."""
         if tuple(order) == self.order:
             return self
-        if self.why:
-            return Draft(tuple(order), self.reason, f"{self.why}; {why}")
+        if self.reason:
+            if tuple(order[:1]) == self.order[:1]:
+                reason = self.reason
+            return Draft(tuple(order), reason, f"{self.why}; {why}")
         return Draft(tuple(order), reason, why)
 
 

@@ -3,96 +3,55 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from gwsched.decisions import Health, Reason, Refusal, State
+from gwsched.decisions import Health, Refusal, Tunnels
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.filters import (
     CONFIGURED,
     PREFERENCES,
+    WITHOUT_VERDICT,
     Question,
     nearest_reason,
     refuse,
 )
+from gwsched.placement.standing import Standing
 from gwsched.schedulers.pool import Pool
-
-
-@dataclass(frozen=True, slots=True)
-class Parting:
-    """Why a backup is to leave: ``spares`` many others must stay.
-
-    Of two that fight it leaves even though it holds the port for the moment.
-    """
-
-    reason: Reason
-    what: str
-    spares: int = 1
-    is_fight: bool = False
-
 
 # What a refusal quotes of many chassis that were refused for one reason.
 QUOTED = 5
 
 
-class Eligibility:
+class Eligibility(Standing):
     """The filters' answers on one snapshot, asked once per kind of unit."""
 
     def __init__(
         self, snapshot: Snapshot, health: Health, scatter_width: int = 0
     ) -> None:
-        self._chassis = snapshot.chassis
-        self._intents = snapshot.intents
-        self._health = health
+        super().__init__(snapshot, health)
         self._scatter_width = scatter_width
-        self._asks = snapshot.heartbeat
         self._flagged = any(c.is_gateway for c in snapshot.chassis.values())
-        self.all_dead = frozenset(
-            name
-            for name, verdict in health.verdicts.items()
-            if verdict.state is State.DEAD
-        )
-        self._partners = _partners(health.apart)
-        # The short way for the many: mostly nobody is to leave any list.
-        self._any_leave = bool(
-            self._intents.draining
-            or self._intents.cordoned
-            or self._partners
-            or health.uplinks.bad
-        )
         self._pools: dict[tuple[str, ...], Pool] = {}
         self._of_kind: dict[object, Pool] = {}
         self._servers: dict[object, frozenset[str]] = {}
 
-    def pool(self, unit: Unit) -> Pool:
+    def pool(self, unit: Unit, primary: str | None = None) -> Pool:
         """Return all live chassis that may host a unit.
 
         Without those whose uplink is bad, if there are others, without who
         has lost the primary from sight, or does not take it up.
+
+        :param primary: if it is to be another than it is now
         """
         pool = self._pool_of_kind(unit)
-        is_stranded = unit.name in self._health.stranded
+        is_stranded = self.is_stranded(unit)
         if not (self._partners or self._health.uplinks.bad or is_stranded):
             return pool
-        out = self._apart_from(unit).union(unit.order if is_stranded else ())
+        out = self.apart_from(primary or next(iter(unit.order), None))
+        out = out.union(unit.order if is_stranded else ())
         names = [name for name in pool.names if name not in out]
         sound = [name for name in names if not self.is_marked(unit, name)]
         return self._pool(sound or names)
-
-    def is_marked(self, unit: Unit, name: str) -> bool:
-        """Whether a chassis' uplink is bad for some port of a unit."""
-        bad = self._health.uplinks.bad
-        return any(
-            networks and all((name, network) in bad for network in networks)
-            for networks in unit.physical_networks
-        )
-
-    def _apart_from(self, unit: Unit) -> frozenset[str]:
-        """Return who has lost a unit's primary, and it them."""
-        if not self._partners or not unit.order:
-            return frozenset()
-        return self._partners.get(unit.order[0], frozenset())
 
     def _pool_of_kind(self, unit: Unit) -> Pool:
         pool = self._of_kind.get(unit.kind)
@@ -128,17 +87,23 @@ class Eligibility:
                 return self._pool(narrow)
         return pool
 
+    def last_resort(self, unit: Unit) -> Pool:
+        """Return who may host a unit if nobody live can.
+
+        They answer, but OVN has left them not long ago: their tunnels may
+        be up again, which SB does not tell.
+        """
+        return self._pool(
+            name
+            for name in self._suspect & self._chassis.keys()
+            if self.answers(name)
+            and self._health.evidence[name].tunnels is not Tunnels.DOWN
+            and refuse(self._question(unit, name), WITHOUT_VERDICT) is None
+        )
+
     def besides(self, unit: Unit, known: Sequence[str]) -> list[str]:
         """Return who may host a unit besides those known."""
         return [name for name in self.names(unit) if name not in known]
-
-    def dead(self, name: str) -> bool:
-        """Whether the verdict on a chassis is death."""
-        return name in self.all_dead
-
-    def draining(self, name: str) -> bool:
-        """Whether a chassis is to lose what it has."""
-        return name in self._intents.draining
 
     def servers(self, unit: Unit) -> frozenset[str]:
         """Return all chassis that may stay where they are, as members.
@@ -154,7 +119,7 @@ class Eligibility:
                 if not self.dead(name) and self.fits(unit, name)
             )
             self._servers[unit.kind] = servers
-        if unit.name in self._health.stranded:
+        if self.is_stranded(unit):
             return frozenset()
         return servers
 
@@ -181,53 +146,15 @@ class Eligibility:
         One that is to leave does only while it is the primary: who comes in
         comes in above it.
         """
+        if self.is_stranded(unit):
+            # One that is left alone has nobody to wait for, and claims.
+            return tuple(order) if len(order) == 1 < len(unit.order) else ()
         serving = self.serving(unit, order)
+        if self.is_forlorn(unit, serving):
+            return ()
         primary, rest = serving[:1], serving[1:]
-        return (*primary, *(c for c in rest if not self.leaves(unit, c)))
-
-    def leaves(self, unit: Unit, name: str) -> bool:
-        """Whether a backup is to leave a unit's list."""
-        return self._any_leave and self.parting(unit, name) is not None
-
-    def any_leave(self, unit: Unit) -> bool:
-        """Whether any of a unit's list is to leave it."""
-        if not self._any_leave:
-            return False
-        return any(self.leaves(unit, name) for name in unit.order)
-
-    def parting(self, unit: Unit, name: str) -> Parting | None:
-        """Say why a backup is to leave a unit's list, if it is.
-
-        A cordoned one too where the list is Neutron's: it would be taken up
-        again, as primary even, by what Neutron does when another goes.
-        """
-        if self.draining(name):
-            return Parting(Reason.DRAIN, "is draining")
-        if unit.neutron and name in self._intents.cordoned:
-            return Parting(Reason.REPAIR, "is cordoned")
-        if name in self._apart_from(unit):
-            what = f"and {unit.order[0]} have lost each other and fight"
-            return Parting(Reason.REPAIR, what, is_fight=True)
-        if self._health.uplinks.bad and self.is_marked(unit, name):
-            return Parting(Reason.UPLINK, "has a dead uplink", spares=2)
-        return None
-
-    def vouches(self, name: str) -> bool:
-        """Whether a chassis can be a lone survivor's witness."""
-        return name in self._chassis and self.state(name) in (
-            State.LIVE,
-            State.UNKNOWN,
-        )
-
-    def state(self, name: str) -> State:
-        """Return the state that counts for placement.
-
-        Without heartbeats nobody can be proven live; a row has to do.
-        """
-        state = self._health.state(name)
-        if state is State.UNKNOWN and not self._asks and name in self._chassis:
-            return State.LIVE
-        return state
+        leaves = [c for c in rest if self.leaves(unit, c, *primary)]
+        return (*primary, *(c for c in rest if c not in leaves))
 
     def against(self, unit: Unit, name: str) -> str:
         """Say why a member may not serve."""
@@ -247,7 +174,7 @@ class Eligibility:
             return found[1]
         if self.is_marked(unit, name):
             return "its uplink is dead"
-        if name in self._apart_from(unit):
+        if unit.order and name in self.apart_from(unit.order[0]):
             return f"it and {unit.order[0]} have lost each other"
         return "nothing speaks against it"
 
@@ -289,14 +216,3 @@ class Eligibility:
             self._intents,
             siblings,
         )
-
-
-def _partners(
-    apart: Mapping[frozenset[str], float],
-) -> Mapping[str, frozenset[str]]:
-    """Return by chassis whom it has lost from sight."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for pair in apart:
-        for name in pair:
-            found[name] |= pair - {name}
-    return {name: frozenset(others) for name, others in found.items()}

@@ -126,6 +126,9 @@ FILTERS: dict[str, Filter] = {
     "cordon": cordon,
     "drain": drain,
 }
+WITHOUT_VERDICT: dict[str, Filter] = {
+    name: ask for name, ask in FILTERS.items() if name != "verdict"
+}
 PREFERENCES: dict[str, Filter] = {
     "pin": pin,
     "anti_affinity": anti_affinity,

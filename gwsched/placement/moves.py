@@ -82,6 +82,7 @@ class Moves:
             if unit.works
             and not (unit.excluded or unit.name in moving)
             and self._living(unit) == unit.order
+            and not self.scene.who.any_suspect(unit)
             and rivals.is_ours(unit)
         ]
         found = gathered(self.scene, self.ledger, usual)
@@ -162,7 +163,9 @@ class Moves:
             # What is not held by its primary is followed, or claimed, first.
             alive = orders[unit.name] == unit.order
             free = unit.name not in moving and not unit.excluded
-            return not (unit.works and alive and free)
+            # A silent one knows nothing of newcomers, who cannot see it.
+            sure = not self.scene.who.any_suspect(unit)
+            return not (unit.works and alive and free and sure)
 
         ranks = Ranks(self.scene, self.units, orders, fixed)
         return [
@@ -183,7 +186,8 @@ class Moves:
         Or last, where it is to be emptied.
         """
         primary, *backups = target.unit.order
-        rest = [c for c in backups if c != target.chassis]
+        out = {target.chassis, *self.scene.who.apart_from(target.chassis)}
+        rest = [c for c in backups if c not in out]
         order = (target.chassis, primary, *rest)
         if target.reason is Reason.DRAIN:
             order = (target.chassis, *rest, primary)

@@ -33,6 +33,8 @@ class Primaries:
         for unit in missing:
             siblings = self._siblings(unit, lists, chosen)
             pool = self.scene.who.for_primary(unit, siblings)
+            if not pool.names and unit.order:
+                pool = self.scene.who.last_resort(unit)
             primary = unit.holder
             if primary not in self.scene.who.pool(unit).chassis:
                 request = Request(unit.name, (), pool, unit.weight)

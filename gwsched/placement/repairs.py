@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gwsched.decisions import Change, Reason, Refusal
+from gwsched.decisions import Change, Reason, Refusal, State
 from gwsched.model import Unit
 from gwsched.placement.drafts import Draft, mended
 from gwsched.placement.primaries import Primaries
@@ -75,7 +75,7 @@ class Repairs:
             return False
         if not self.who.servers(unit).issuperset(order):
             return False
-        if self.who.any_leave(unit):
+        if self.who.any_leave(unit) or self.who.any_suspect(unit):
             return False
         if self._is_troubled(unit):
             return False
@@ -99,10 +99,25 @@ class Repairs:
         for rank in range(1, self.scene.policy.max_candidates):
             for unit in opened:
                 above = self._lists[unit.name]
-                if len(above) == rank and self._room(unit) > 0:
+                if len(above) != rank or not self._takes_more(unit):
+                    continue
+                if self._room(unit) > 0:
                     chosen = self._ask(unit, above)
                     if chosen:
                         self._lists[unit.name] = (*above, chosen)
+
+    def _takes_more(self, unit: Unit) -> bool:
+        """Whether newcomers would wait for their turn.
+
+        A holder that does not see SB runs no BFD with them: the first of
+        them would take it for dead, if nobody above it sees it.
+        """
+        if unit.holder is None or not self.who.any_suspect(unit):
+            return True
+        if self.who.state(unit.holder) is not State.SUSPECT:
+            return True
+        others = (c for c in unit.order if c != unit.holder)
+        return any(self.who.state(c) is State.LIVE for c in others)
 
     def _room(self, unit: Unit) -> int:
         """How many may come in besides those that stay in whatever role."""
@@ -111,7 +126,7 @@ class Repairs:
 
     def _ask(self, unit: Unit, above: tuple[str, ...]) -> str | None:
         """Ask for one more chassis, and count it."""
-        pool = self.who.pool(unit)
+        pool = self.who.pool(unit, above[0])
         known = {*self._drafts[unit.name].order, *above}
         if known.issuperset(pool.names):
             return None
@@ -131,9 +146,9 @@ class Repairs:
                 return self._nobody(unit)
         elif listed != served:
             others = [c for c in draft.order if c not in listed]
-            draft = draft.to(
-                [*listed, *others], *_filling(unit, served, listed)
-            )
+            most = max(self.scene.policy.max_candidates, len(draft.order))
+            order = [*listed, *others][:most]
+            draft = draft.to(order, *_filling(unit, served, listed))
         if draft.order == unit.order:
             draft = Draft(unit.order)  # what went came back
         draft = mended(self.scene, unit, draft)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gwsched.decisions import Reason
+from gwsched.decisions import Reason, State
 from gwsched.health.claims import has_witness, settles_at
 from gwsched.model import Unit
 from gwsched.placement.drafts import Draft
 from gwsched.placement.scene import Scene
 from gwsched.placement.uplink import Uplink
+
+# For how many times dead_after a suspect has the place it has.
+PATIENCE = 1.5
 
 
 class Staying:
@@ -32,6 +35,7 @@ class Staying:
         """Return what is left of a unit's list, best first, and why."""
         draft = self._undo(unit, Draft(unit.order))
         draft = self._follow_holder(unit, draft)
+        draft = self._demote(unit, draft)
         draft = self.uplinks.leave(unit, draft)
         draft = self._trim(unit, draft)
         draft = self._withdraw(unit, draft)
@@ -67,6 +71,8 @@ class Staying:
             return draft
         if not self.who.serves(unit, holder):
             return draft
+        if self.who.state(holder) is State.SUSPECT:
+            return draft  # it may go by an older list, which stays in order
         passed = draft.order[: draft.order.index(holder)]
         rest = draft.order[len(passed) + 1 :]
         return draft.to(
@@ -75,9 +81,44 @@ class Staying:
             f"OVN has elected {holder} over {', '.join(passed)}",
         )
 
+    def _demote(self, unit: Unit, draft: Draft) -> Draft:
+        """Put behind the live who has long been suspect and holds nothing.
+
+        It is in the way: while BFD says that it is up nobody below it claims
+        the unit, and its controller may hang.
+        """
+        if not any(self._is_in_doubt(unit, c) for c in draft.order):
+            return draft
+        doubted = [c for c in draft.order if self.who.doubts(unit, c)]
+        rest = [c for c in draft.order if c not in doubted]
+        live = [c for c in rest if self.who.state(c) is State.LIVE]
+        if not any(self.who.serves(unit, c) for c in live):
+            return draft
+        names = ", ".join(doubted)
+        return draft.to(
+            [*rest, *doubted],
+            Reason.FAILOVER,
+            f"{names} last: it has long been suspect, and holds nothing",
+        )
+
+    def _is_in_doubt(self, unit: Unit, chassis: str) -> bool:
+        if not self.who.doubts(unit, chassis):
+            return False
+        since = self.health.verdicts[chassis].since
+        evidence = self.health.evidence.get(chassis)
+        if evidence and evidence.behind is not None:
+            since = max(since, evidence.heard or since)
+        return self.clock.past(since + PATIENCE * self.policy.dead_after)
+
     def _dismiss(self, unit: Unit, draft: Draft) -> Draft:
         """Put who may not serve last, and out once that costs nothing."""
+        if self.who.is_stranded(unit):
+            return draft  # somebody else is put before them
         good = self.who.serving(unit, draft.order)
+        if good and all(self.who.doubts(unit, name) for name in good):
+            return draft  # nobody of them is better than the dead
+        if draft.order[:1] != tuple(good[:1]):
+            good.sort(key=lambda name: self._trust(unit, name))
         bad = [c for c in draft.order if c not in good]
         if not bad or not (good or self.who.besides(unit, draft.order)):
             return draft
@@ -97,12 +138,22 @@ class Staying:
             )
         return draft
 
+    def _trust(self, unit: Unit, name: str) -> int:
+        """Rank a member by whether it would take up a unit; 0 is best."""
+        if self.who.doubts(unit, name):
+            return 3
+        if unit.held_by(name):
+            return 0
+        return 1 if self.who.state(name) is State.LIVE else 2
+
     def _stays(self, unit: Unit, chassis: str, good: Sequence[str]) -> bool:
         """Whether who may not serve keeps a place at the end for now."""
         if not self.who.dead(chassis):
             return unit.held_by(chassis)
         if not good:
             return False  # nobody serves this unit: it does not wait
+        if self._is_needed_yet(unit, good):
+            return True
         since = self.health.verdicts[chassis].since
         if not self.clock.past(since + self.policy.hold_down):
             return True
@@ -111,9 +162,23 @@ class Staying:
         short = room < self.policy.max_candidates
         return unit.neutron and short and chassis in self.snapshot.chassis
 
+    def _is_needed_yet(self, unit: Unit, good: Sequence[str]) -> bool:
+        """Whether the dead may be all that others have to go by.
+
+        Some of them only seem to be dead.  Who is alone then may take over,
+        and who is not sees by them that it is not cut off.
+        """
+        sure = [c for c in good if self.who.state(c) is not State.SUSPECT]
+        if len(sure) == 1 and len(good) > 1:
+            return not has_witness(unit, sure[0], self.who.vouches)
+        return not sure
+
     def _drop_useless_dead(self, unit: Unit, draft: Draft) -> Draft:
-        """Never leave one live and dead ones with nobody to vouch."""
-        dead = [c for c in draft.order if self.who.dead(c)]
+        """Never leave one live and dead ones with nobody to vouch.
+
+        Nor suspects, where nobody takes the unit up: all of them answer.
+        """
+        dead = [c for c in draft.order if self._is_useless(unit, c)]
         alive = [c for c in draft.order if c not in dead]
         if len(alive) != 1 or not dead:
             return draft
@@ -125,6 +190,12 @@ class Staying:
             f"{alive[0]} is alone and would not claim beside "
             f"{', '.join(dead)}",
         )
+
+    def _is_useless(self, unit: Unit, chassis: str) -> bool:
+        if self.who.dead(chassis):
+            return True
+        suspect = self.who.state(chassis) is State.SUSPECT
+        return suspect and self.who.is_stranded(unit)
 
     def _trim(self, unit: Unit, draft: Draft) -> Draft:
         """Remove what Neutron adds to every list when a chassis returns.
@@ -150,7 +221,7 @@ class Staying:
         list would be short without it: Neutron would put it back.
         """
         for chassis in draft.order[1:]:
-            parting = self.who.parting(unit, chassis)
+            parting = self.who.parting(unit, chassis, draft.order[0])
             if parting is None:
                 continue
             if unit.held_by(chassis) and not parting.is_fight:

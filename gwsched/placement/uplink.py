@@ -48,7 +48,8 @@ class Uplink:
         best = self._best(unit, draft, holder, wanted)
         if best is None:
             return draft
-        rest = [c for c in draft.order if c not in (best, holder)]
+        out = {best, holder, *self.who.apart_from(best)}
+        rest = [c for c in draft.order if c not in out]
         most = self.scene.policy.max_candidates
         order = (best, *rest[: max(most - 2, 0)], holder)[:most]
         return draft.to(order, Reason.UPLINK, self._why(unit, holder))

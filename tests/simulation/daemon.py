@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One gwsched: the real Decider, and a loop like that of gwsched/loop.py."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from gwsched.decider import Decider
+from gwsched.decisions import Change, Plan
+from gwsched.model import Snapshot, frozen_map
+from gwsched.schedulers.leastloaded import LeastLoaded
+from tests.simulation.databases import Northbound, Southbound
+from tests.simulation.process import Process
+from tests.simulation.reader import Reader
+from tests.simulation.server import Result
+
+# As gwsched/loop.py has them.
+MOST_CHANGES = 200
+RETRY = 1.0
+# How long a transaction without an answer is waited for (seconds).
+TIMEOUT = 10.0
+# No two looks are closer together: a pass takes its time.
+REST = 0.01
+
+Claims = Mapping[str, Mapping[str, int]]
+
+
+class Daemon(Process):
+    """What it saw last, and its Decider."""
+
+    def clear(self) -> None:
+        """Forget everything, as a process that is gone."""
+        super().clear()
+        world = self.world
+        self.decider = Decider(LeastLoaded(), world.policy)
+        self.reader = Reader(world.ovn.cloud, world.ovn.known_ports)
+        self.nb: Northbound | None = None
+        self.sb: Southbound | None = None
+        self._sb_looked = 0
+        self._held: tuple[tuple[Change, ...], Snapshot, float] | None = None
+        self._claims: Claims = frozen_map({})
+        self._counted = -1
+        self._base: dict[tuple[str, str], int] = {}
+
+    def go_on(self) -> None:
+        """Send the transaction that it was stopped before, if there is one."""
+        if self._held is not None:
+            changes, seen, then = self._held
+            self._held = None
+            self._send(changes, seen, then)
+
+    def look(self) -> None:
+        """Make one pass."""
+        self.look_at = math.inf
+        if self.alive != "up" or self.session is None or not self.sb_open:
+            return
+        self._take_in()
+        if self.nb is None or self.sb is None:
+            return
+        now = self.world.ovn.now
+        seen = self.reader.read(
+            self.nb, self.sb, self._claims, self.world.vantages()
+        )
+        plan = self.decider.decide(
+            seen,
+            now,
+            interrupted=self.sb_sessions != self._sb_looked,
+            writes=self.leads,
+        )
+        self._sb_looked = self.sb_sessions
+        self.world.looked(self, seen, plan)
+        self.look_by(max(self.decider.wake_at, now + REST))
+        if self.leads:
+            self._act(seen, plan, now)
+
+    def _act(self, seen: Snapshot, plan: Plan, now: float) -> None:
+        server = self.world.server
+        if self.decider.health.beat:
+            if not self.reaches_nb:
+                self._unanswered()
+                return
+            if server.bump(self.session) is not Result.COMMITTED:
+                self.look_by(now + RETRY)
+        if plan.changes:
+            changes = plan.changes[:MOST_CHANGES]
+            if self._mishap("hang"):
+                self._held = (changes, seen, now)
+                self.hang()
+                return
+            self._send(changes, seen, now)
+        self.decider.keep_going(plan)
+        if plan.is_done and seen.intents.rebalance and self.reaches_nb:
+            server.finish_rebalance(self.session)
+
+    def _send(
+        self, changes: tuple[Change, ...], seen: Snapshot, now: float
+    ) -> None:
+        """Send a transaction, and take note of the answer."""
+        if self._mishap("request") or not self.reaches_nb:
+            self._unanswered()
+            return
+        result = self.world.commits(self, changes, seen)
+        if self._mishap("answer"):
+            self._unanswered()
+        elif result is Result.COMMITTED:
+            self.decider.wrote(changes, now)
+        else:
+            self.look_by(self.world.ovn.now + RETRY)
+
+    def _unanswered(self) -> None:
+        """Wait in vain, then reconnect (gwsched/apply.py, _finish)."""
+        self.disconnect(TIMEOUT)
+
+    def _mishap(self, what: str) -> bool:
+        if what in self.mishaps:
+            self.mishaps.remove(what)
+            return True
+        return False
+
+    # -- what it sees ------------------------------------------------------
+
+    def _take_in(self) -> None:
+        ovn = self.world.ovn
+        if self.sees_nb:
+            self.nb = ovn.nb
+            self.leads = self.world.server.owner == self.session
+        if self.sees_sb:
+            self.sb = ovn.sb
+            self._count_claims()
+
+    def sb_is_new(self) -> None:
+        """Count claims from here: what was claimed before was not seen."""
+        known = {
+            (port, name): count
+            for port, counts in self._claims.items()
+            for name, count in counts.items()
+        }
+        for port, counts in self.world.ovn.claims.items():
+            for name, count in counts.items():
+                key = (port, name)
+                self._base[key] = count - known.get(key, 0)
+        self._counted = -1
+
+    def _count_claims(self) -> None:
+        ovn = self.world.ovn
+        if ovn.claimed == self._counted:
+            return
+        self._counted = ovn.claimed
+        self._claims = frozen_map(
+            {
+                port: frozen_map(dict(self._counts(port, counts)))
+                for port, counts in ovn.claims.items()
+            }
+        )
+
+    def _counts(
+        self, port: str, counts: Mapping[str, int]
+    ) -> list[tuple[str, int]]:
+        found = [
+            (name, count - self._base.get((port, name), 0))
+            for name, count in counts.items()
+        ]
+        return [(name, count) for name, count in found if count]

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a write does, against doing nothing: two worlds that go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gwsched.decisions import Change
+from tests.simulation.daemon import Daemon
+from tests.simulation.ovn import Ovn
+from tests.simulation.traffic import KINDS, Meter
+
+if TYPE_CHECKING:
+    from tests.simulation.invariants import Checks
+
+# By how much controllers may lag behind each other, the first flows of a
+# switch included (seconds).
+SKEW = 0.9
+
+
+class Worse:
+    """Runs the world on with a write and without, and compares."""
+
+    def __init__(self, checks: Checks) -> None:
+        self.checks = checks
+        self.run = checks.run
+        self.truth = checks.truth
+        self.knowledge = checks.knowledge
+
+    def judge(
+        self, daemon: Daemon, changes: tuple[Change, ...], untouched: Ovn
+    ) -> None:
+        """Check that a write has not made packets fare worse.
+
+        :param untouched: the world as it was just before
+        """
+        written = self.run.ovn.copy()
+        by_port = {p.name: c for c in changes for p in c.unit.ports}
+        for port, kind, longer in excess(written, untouched):
+            change = by_port.get(port)
+            name = self._name(daemon, port, kind, change, written, untouched)
+            if not name:
+                continue
+            allowed = self._allowed(daemon, port, kind, change)
+            if longer <= allowed < math.inf:
+                self.run.outcome.note(f"a write: {kind}", longer)
+            why = f"{change.reason}: {change.why}" if change else "no change"
+            self.checks.hold(
+                name,
+                longer <= allowed,
+                f"{port} is {kind} for {longer:.1f} s more than without "
+                f"the write, {allowed:.1f} s are allowed ({why})",
+            )
+        self.checks.count("worse")
+
+    def _name(
+        self,
+        daemon: Daemon,
+        port: str,
+        kind: str,
+        change: Change | None,
+        written: Ovn,
+        untouched: Ovn,
+    ) -> str:
+        """Return which invariant it is that a harm is against, if any."""
+        if kind == "cut":
+            return ""  # of who never held the port nobody knows the uplink
+        if not daemon.sees_sb:
+            return "blind"
+        if kind != "twice":
+            return "lagging" if kind == "lagging" else "worse"
+        if self._is_fight(daemon, change):
+            return ""
+        before = {node.name for node in untouched.active(port)}
+        after = {node.name for node in written.active(port)}
+        if not after - before <= self.truth.answers.keys():
+            return "deaf"
+        both = after | {node.name for node in self.run.ovn.active(port)}
+        deaf = both - self.truth.answers.keys()
+        if deaf and self.run.ovn.sb.holders.get(port) is None:
+            return "deaf"  # nobody can see that it is carried
+        if deaf and all(self.knowledge.looks_dead(name) for name in deaf):
+            return ""
+        return "worse"
+
+    def _is_fight(self, daemon: Daemon, change: Change | None) -> bool:
+        """Whether two that lost each other are active, and no one knew.
+
+        That must end (liveness.py); who knows must not begin it.
+        """
+        if not self.run.ovn.cuts or change is None:
+            return bool(self.run.ovn.cuts)
+        known = daemon.decider.health.apart
+        return not any(pair.issubset(change.after) for pair in known)
+
+    def _allowed(
+        self, daemon: Daemon, port: str, kind: str, change: Change | None
+    ) -> float:
+        """How much longer packets of a port may fare ill for a write."""
+        ovn = self.run.ovn
+        if change is None:
+            # Without SB a chassis takes the end of BFD for a death.
+            return math.inf if self.truth.silent else SKEW
+        computes = ovn.known_ports[port].computes
+        concerned = {*change.unit.order, *change.after, *computes}
+        if any(self.knowledge.is_news(daemon, name) for name in concerned):
+            return math.inf
+        loops = [ovn.nodes[n].loop for n in concerned if n in ovn.nodes]
+        skew = SKEW + max(loops)
+        if kind == "twice":
+            return skew + 0.2 * ovn.cloud.bfd_time
+        if not computes and ovn.cuts:
+            return math.inf
+        if len(change.unit.order) < 2 or not computes:
+            return skew + 0.5 * ovn.cloud.bfd_time  # BFD begins, cold
+        return skew
+
+
+def excess(written: Ovn, untouched: Ovn) -> Iterator[tuple[str, str, float]]:
+    """Yield, by port and kind, for how much longer packets fare ill.
+
+    Both worlds are used up.
+    """
+    with_it, without = _measured(written), _measured(untouched)
+    until = written.now
+    for port in written.ports:
+        for kind in KINDS:
+            longer = with_it.sum(port, kind, until) - without.sum(
+                port, kind, until
+            )
+            if longer > 0:
+                yield port, kind, longer
+
+
+def _measured(ovn: Ovn) -> Meter:
+    """Let a world go on until OVN has settled, its centre being well."""
+    ovn.northd = ovn.nb_up = ovn.sb_up = True
+    ovn.wake_all()
+    meter = Meter()
+    ovn.dirty = True
+    meter.look(ovn)
+    until = ovn.now + 2 * ovn.cloud.bfd_time + 4
+    while ovn.next_at <= until:
+        ovn.step()
+        meter.look(ovn)
+    ovn.now = until
+    return meter
