@@ -34,6 +34,8 @@ LOG = logging.getLogger(__name__)
 
 LOCK = "gwsched"
 LONGEST_RETRY = 10.0
+# How long python-ovs waits between attempts to reconnect (milliseconds).
+BACK_OFF_MS = (1000, 2000)
 
 
 class StoppedError(Exception):
@@ -214,6 +216,10 @@ class Database:
             probe_interval=self._settings.probe_ms,
             leader_only=self._leader_only,
         )
+        # python-ovs never probes unix sockets; who listens there may hang.
+        reconnect = replica._session.reconnect
+        reconnect.set_probe_interval(self._settings.probe_ms)
+        reconnect.set_backoff(*BACK_OFF_MS)
         for name, table in self._tables.items():
             if table.where and name in replica.tables:
                 # Not through cond_change(): until the first connection that

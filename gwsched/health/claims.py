@@ -25,6 +25,17 @@ def follow(
     return {u.name: _next(before.get(u.name), u, now) for u in snapshot.units}
 
 
+def takers(before: Mapping[str, Claim], snapshot: Snapshot) -> set[str]:
+    """Return who has claimed a unit since the last look."""
+    return {
+        unit.holder
+        for unit in snapshot.units
+        if unit.holder is not None
+        and unit.name in before
+        and before[unit.name].holder != unit.holder
+    }
+
+
 def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
     holder, order = unit.holder, unit.order
     known = old and old.holder == holder and old.order == order

@@ -89,7 +89,7 @@ class _Step:
         self.sight = tunnels.look(
             memory.sight,
             snapshot,
-            lambda name: silence.overdue(self.beats, name, self.policy, now),
+            self._is_heard_of,
             evidence.DISTRUST * self.policy.hold_down,
             now,
         )
@@ -128,6 +128,16 @@ class _Step:
             first_step=False,
         )
         return replace(known, health=self._health(known, verdicts))
+
+    def _is_heard_of(self, name: str) -> bool:
+        """Whether a chassis out of sight tells of itself in SB.
+
+        It has claimed something, or has fallen silent.
+        """
+        known = self.memory.health.claims
+        return name in claims.takers(known, self.snapshot) or silence.overdue(
+            self.beats, name, self.policy, self.now
+        )
 
     def _left(self, *, interrupted: bool) -> Mapping[str, float]:
         # What changed hands while nobody looked may have been asked for.

@@ -70,16 +70,17 @@ class Sight:
 def look(
     before: Sight,
     snapshot: Snapshot,
-    silent: Callable[[str], bool],
+    heard_of: Callable[[str], bool],
     lasts: float,
     now: float,
 ) -> Sight:
     """Count the votes, and note since when they are as they are.
 
     Who leaves all lists has no sessions any more.  If they were down, it is
-    taken to be so still: until it falls silent, for then its answers will
-    tell, or for so long.
+    taken to be so still: until SB tells more of it, or for so long.
 
+    :param heard_of: whether a chassis has claimed something, or has fallen
+        silent, so that its answers will tell
     :param lasts: how long what nobody sees any more is held against a
         chassis (seconds)
     """
@@ -100,7 +101,7 @@ def look(
             found[name] = Seen(tunnels, since, now)
     for name, old in before.chassis.items():
         is_held = old.tunnels is Tunnels.DOWN and now < old.last + lasts
-        if name not in found and is_held and not silent(name):
+        if name not in found and is_held and not heard_of(name):
             found[name] = old
     waits = [
         session.first + warm_up

@@ -82,3 +82,21 @@ def test_only_what_is_needed_is_monitored(
         bindings = sb.rows["Port_Binding"].rows.values()
         assert [row.logical_port for row in bindings] == ["cr-lrp-r1"]
         assert "Logical_Flow" not in sb.rows
+
+
+@pytest.mark.parametrize("name", ["nb", "sb"])
+def test_a_server_that_hangs_is_given_up_and_found_again(
+    name: str, ovn: Ovn, gateways: Controllers, tmp_path: Path
+) -> None:
+    """On a unix socket too, where python-ovs would wait for ever."""
+    port = ovn.add_router("r1")
+    quick = {"ovn": {"ovsdb_probe_interval": 1000}}
+    with Daemon(tmp_path, ovn.nb, ovn.sb, quick) as daemon:
+        wait_for(lambda: len(ovn.order(port)) == 4, "four candidates")
+        ovn.pause(name)
+        try:
+            daemon.wait_log(f"{name.upper()}: connection lost")
+        finally:
+            ovn.resume(name)
+        other = ovn.add_router("r2")
+        wait_for(lambda: len(ovn.order(other)) == 4, "four candidates")
