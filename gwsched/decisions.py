@@ -126,8 +126,7 @@ class Claim:
     """Who holds a unit: since when, and since when its list is as it is.
 
     ``joined`` is since when each member has been in the list, in force.
-    ``dropped_by`` is who gave it up though nobody had asked for that, if
-    nobody has held it since.
+    ``dropped_by`` is who gave it up, if nobody has held it since.
     """
 
     holder: str | None

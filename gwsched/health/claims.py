@@ -59,11 +59,10 @@ def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
 
 
 def _dropped_by(old: Claim | None, unit: Unit) -> str | None:
-    """Return who gave up a unit under the same list, till one holds it."""
+    """Return who gave up a unit, until somebody holds it again."""
     if old is None or unit.holder is not None:
         return None
-    unasked = old.order == unit.order and unit.in_force
-    return old.dropped_by or (old.holder if unasked else None)
+    return old.dropped_by or old.holder
 
 
 def _joined(old: Claim | None, unit: Unit, now: float) -> Mapping[str, float]:

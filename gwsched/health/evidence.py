@@ -8,6 +8,7 @@ asked it to give it up.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
@@ -112,18 +113,33 @@ def departures(
     }
     for unit in snapshot.units:
         old = claims.get(unit.name)
-        if old is None or old.holder == unit.holder:
+        if old is None or not unit.order:
             continue
-        if unit.holder is None:
-            continue  # it was given up, not taken
-        found.pop(unit.holder, None)
-        unasked = old.order == unit.order and unit.in_force
-        for primary in unit.order[:1]:
-            # It may have given it up some time before another took it.
-            had_it = primary in (old.holder, old.dropped_by)
-            if unasked and had_it and unit.holder != primary:
-                found[primary] = now
+        if unit.holder is not None and unit.holder == old.holder:
+            has_it_since = found.get(unit.holder, math.inf) < old.since
+            if has_it_since and now >= old.since + CLAIM_SETTLE:
+                del found[unit.holder]
+            continue
+        since = _lost_at(unit, old, now)
+        if since is not None:
+            found.setdefault(unit.order[0], since)
     return found
+
+
+def _lost_at(unit: Unit, old: Claim, now: float) -> float | None:
+    """Return when the primary lost a unit that it was not asked to give up.
+
+    It may have given it up some time before another took it, or nobody does.
+    """
+    primary = unit.order[0]
+    if old.order != unit.order or not unit.in_force:
+        return None
+    if primary not in (old.holder, old.dropped_by) or primary == unit.holder:
+        return None
+    if unit.holder is not None:
+        return now
+    is_settled = old.holder is None and now >= old.since + CLAIM_SETTLE
+    return old.since if is_settled else None
 
 
 def _is_up_since(sight: Sight, name: str, moment: float) -> bool:

@@ -71,6 +71,7 @@ def _of_claims(
     for claim in followed.values():
         if claim.holder != next(iter(claim.order), None):
             yield claims.settles_at(claim, snapshot.bfd_time)
+            yield claim.since + claims.CLAIM_SETTLE
 
 
 def _of_chassis(

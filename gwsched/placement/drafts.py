@@ -15,22 +15,23 @@ from gwsched.placement.scene import Scene
 class Draft:
     """A list in the making, and the reason to change it.
 
-    It is the first one, or the last that changed the primary.
+    It is the first one that changed the primary; else the first one.
     """
 
     order: tuple[str, ...]
     reason: Reason | None = None
     why: str = ""
+    moves: bool = False
 
     def to(self, order: Sequence[str], reason: Reason, why: str) -> Draft:
         """Return the draft with another order, if it is another."""
         if tuple(order) == self.order:
             return self
-        if self.reason:
-            if tuple(order[:1]) == self.order[:1]:
-                reason = self.reason
-            return Draft(tuple(order), reason, f"{self.why}; {why}")
-        return Draft(tuple(order), reason, why)
+        moves = tuple(order[:1]) != self.order[:1]
+        if self.reason and (self.moves or not moves):
+            reason = self.reason
+        whys = [self.why, why] if self.why else [why]
+        return Draft(tuple(order), reason, "; ".join(whys), self.moves | moves)
 
 
 def mended(scene: Scene, unit: Unit, draft: Draft) -> Draft:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from gwsched.decisions import Health, Refusal, Tunnels
 from gwsched.model import Snapshot, Unit
@@ -87,16 +87,18 @@ class Eligibility(Standing):
                 return self._pool(narrow)
         return pool
 
-    def last_resort(self, unit: Unit) -> Pool:
+    def last_resort(self, unit: Unit, steady: Callable[[str], bool]) -> Pool:
         """Return who may host a unit if nobody live can.
 
         They answer, but OVN has left them not long ago: their tunnels may
-        be up again, which SB does not tell.
+        be up again, which SB does not tell.  Or they have died too often.
         """
+        doubted = self._suspect | self._health.damped
         return self._pool(
             name
-            for name in self._suspect & self._chassis.keys()
+            for name in doubted & self._chassis.keys()
             if self.answers(name)
+            and (name in self._suspect or steady(name))
             and self._health.evidence[name].tunnels is not Tunnels.DOWN
             and refuse(self._question(unit, name), WITHOUT_VERDICT) is None
         )

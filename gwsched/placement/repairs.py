@@ -148,7 +148,7 @@ class Repairs:
             others = [c for c in draft.order if c not in listed]
             most = max(self.scene.policy.max_candidates, len(draft.order))
             order = [*listed, *others][:most]
-            draft = draft.to(order, *_filling(unit, served, listed))
+            draft = draft.to(order, *self._filling(unit, served, listed))
         if draft.order == unit.order:
             draft = Draft(unit.order)  # what went came back
         draft = mended(self.scene, unit, draft)
@@ -157,20 +157,22 @@ class Repairs:
         form = self.scene.form(unit)
         return Change(unit, form, draft.order, draft.reason, draft.why)
 
+    def _filling(
+        self, unit: Unit, served: Sequence[str], listed: Sequence[str]
+    ) -> tuple[Reason, str]:
+        names = ", ".join(c for c in listed if c not in served)
+        if not unit.order:
+            return Reason.NEW, f"had no candidates; {names} chosen"
+        if served:
+            return Reason.REPAIR, f"filled up with {names}"
+        if unit.works and not self.who.dead(unit.order[0]):
+            why = self.who.against(unit, unit.order[0])
+            return Reason.REPAIR, f"{unit.order[0]}: {why}; {names} chosen"
+        return Reason.FAILOVER, f"nobody serves it; {names} chosen"
+
     def _nobody(self, unit: Unit) -> Refusal:
         """Say why a unit stays without anybody to serve it."""
         if self.who.names(unit):
             why = "the scheduler chose none of the eligible"
             return Refusal(unit, "scheduler", why)
         return self.who.refusal(unit)
-
-
-def _filling(
-    unit: Unit, served: Sequence[str], listed: Sequence[str]
-) -> tuple[Reason, str]:
-    names = ", ".join(c for c in listed if c not in served)
-    if not unit.order:
-        return Reason.NEW, f"had no candidates; {names} chosen"
-    if not served:
-        return Reason.FAILOVER, f"nobody serves it; {names} chosen"
-    return Reason.REPAIR, f"filled up with {names}"

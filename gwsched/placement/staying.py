@@ -89,6 +89,8 @@ class Staying:
         """
         if not any(self._is_in_doubt(unit, c) for c in draft.order):
             return draft
+        if unit.holder and self.who.state(unit.holder) is State.SUSPECT:
+            return draft  # the live may not see it, see Repairs._takes_more
         doubted = [c for c in draft.order if self.who.doubts(unit, c)]
         rest = [c for c in draft.order if c not in doubted]
         live = [c for c in rest if self.who.state(c) is State.LIVE]
@@ -149,7 +151,7 @@ class Staying:
     def _stays(self, unit: Unit, chassis: str, good: Sequence[str]) -> bool:
         """Whether who may not serve keeps a place at the end for now."""
         if not self.who.dead(chassis):
-            return unit.held_by(chassis)
+            return unit.held_by(chassis) or self._is_needed_yet(unit, good)
         if not good:
             return False  # nobody serves this unit: it does not wait
         if self._is_needed_yet(unit, good):
@@ -180,6 +182,10 @@ class Staying:
         """
         dead = [c for c in draft.order if self._is_useless(unit, c)]
         alive = [c for c in draft.order if c not in dead]
+        if len(alive) == 2 and self.who.is_stranded(unit):
+            gave_up = self.health.claims[unit.name].dropped_by
+            alive = [c for c in alive if c != gave_up]
+            dead = [c for c in draft.order if c not in alive]
         if len(alive) != 1 or not dead:
             return draft
         if has_witness(unit, alive[0], self.who.vouches):

@@ -38,10 +38,14 @@ class Knowledge:
             return 0 <= truth.lasts(truth.sound, name) < self.steady
         if 0 <= truth.lasts(truth.sound, name) < self.noticed:
             return True
+        if 0 <= truth.lasts(truth.changed, name) < self.noticed:
+            return True
         if name not in truth.unsound:
             return False
         if truth.lasts(truth.silent, name) >= self.noticed:
             return False
+        if truth.holds(name):
+            return True  # what nobody else claims
         shown = truth.left.get(name, -math.inf)
         settled = shown + CLAIM_SETTLE + 1 <= self.run.ovn.now
         return shown < truth.unsound[name] or not settled

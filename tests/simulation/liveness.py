@@ -51,7 +51,7 @@ class Liveness:
             port
             for unit in ovn.nb.units.values()
             for port in unit.ports
-            if not any(c in truth.answers for c in names(unit.candidates))
+            if not any(truth.reacts(c) for c in names(unit.candidates))
         }
         for port in bare:
             self._orphaned.setdefault(port, ovn.now)
@@ -179,6 +179,8 @@ class Liveness:
         active = [node.name for node in ovn.active(port)]
         if any(name not in truth.answers for name in active):
             return
+        known = [truth.lasts(truth.answers, name) for name in active]
+        calm = min([calm, *known])
         self.checks.hold(
             "fight",
             min(lasted, calm) <= self.patience,

@@ -30,8 +30,8 @@ class Truth:
 
     A chassis *answers* whose controller runs, is quick and sees SB, and
     which has a row.  It is *sound* if its switch and all its cables work as
-    well.  ``answers`` and ``sound`` are since when, ``silent`` and
-    ``unsound`` since when not.
+    well; ``changed`` is when that was last otherwise.  ``answers`` and
+    ``sound`` are since when, ``silent`` and ``unsound`` since when not.
     """
 
     def __init__(self, run: Simulation) -> None:
@@ -46,6 +46,8 @@ class Truth:
         self.left: dict[str, float] = {}
         self.unreached: dict[str, float] = {}
         self.parted: set[str] = set()
+        self.changed: dict[str, float] = {}
+        self._known_ills: dict[str, tuple[bool, ...]] = {}
         self._holders: dict[str, str] = {}
         self._since: dict[str, tuple[str | None, float]] = {}
         self._settled: dict[str, str] = {}
@@ -72,6 +74,10 @@ class Truth:
             _turn(name, now, answers, self.answers, self.silent)
             if not self._reaches(node):
                 self.unreached[name] = now
+            ills = self._ills(node)
+            if ills != self._known_ills.get(name, ills):
+                self.changed[name] = now
+            self._known_ills[name] = ills
             sound = answers and self._is_sound(node)
             _turn(name, now, sound, self.sound, self.unsound)
         self.parted.update(name for pair in self.ovn.cuts for name in pair)
@@ -130,10 +136,21 @@ class Truth:
             and node.name in self.ovn.sb.rows
         )
 
+    def reacts(self, name: str) -> bool:
+        """Whether a chassis answers, be it ever so slowly."""
+        node = self.ovn.nodes.get(name)
+        if node is None or name not in self.ovn.sb.rows:
+            return False
+        return node.thinking and node.management
+
     def _is_sound(self, node: Node) -> bool:
         cut = any(node.name in pair for pair in self.ovn.cuts)
         whole = node.switching and node.tunnel and not cut
         return whole and self._reaches(node)
+
+    def _ills(self, node: Node) -> tuple[bool, ...]:
+        cut = any(node.name in pair for pair in self.ovn.cuts)
+        return (node.switching, node.tunnel, cut, self._reaches(node))
 
     def _reaches(self, node: Node) -> bool:
         networks = frozenset(node.host.networks)

@@ -107,6 +107,8 @@ class Worse:
         concerned = {*change.unit.order, *change.after, *computes}
         if any(self.knowledge.is_news(daemon, name) for name in concerned):
             return math.inf
+        if any(name not in self.truth.sound for name in computes):
+            return math.inf
         loops = [ovn.nodes[n].loop for n in concerned if n in ovn.nodes]
         skew = SKEW + max(loops)
         if kind == "twice":
