@@ -83,7 +83,9 @@ class Decider:
                 flow = pace.launched(flow, change, self._policy, now)
         came_from = self._past.origins
         if self._policy.failback is Failback.DELAYED:
-            came_from = origins.wrote(came_from, changes)
+            moving = self._past.pace.flight or self._past.pace.undo
+            unclaimed = {moving.unit} if moving else set()
+            came_from = origins.wrote(came_from, changes, unclaimed)
         self._past = replace(
             self._past,
             pace=flow,
@@ -117,14 +119,22 @@ class Decider:
         found = replace(
             past,
             pace=pace.follow(past.pace, seen, now),
-            origins=origins.follow(past.origins, seen),
         )
         # Who puts a list back at once makes it, to us, one never changed.
         new = self._seen is None or seen.units is not self._seen.units
         if new or self._wrote:
             self._wrote = False
             rewritten = rivals.follow(past.rivals, seen, now)
-            found = replace(found, rivals=rewritten)
+            fresh = {
+                name
+                for name, feud in rewritten.feuds.items()
+                if feud.changed_at == now
+            }
+            found = replace(
+                found,
+                rivals=rewritten,
+                origins=origins.follow(past.origins, seen, fresh),
+            )
         if found != past:
             self._past = found
 

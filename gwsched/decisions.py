@@ -101,11 +101,12 @@ class Evidence:
     when it has no row in SB, ``heard`` when it last answered a heartbeat
     (or came into sight), ``behind`` since when it has missed one
     that others answered.  ``left`` is when OVN last took a port from it that
-    nobody had asked it to give up.  It ``holds`` so many units, and of those
-    it ``keeps`` so many that others could have claimed, ``keeping`` since
-    when it keeps any; ``emptied`` is since when it holds none.  It has
-    ``kept`` some for so long that its data plane must have lived, and has
-    not answered since.
+    nobody had asked it to give up.  ``watched`` says that a vantage point
+    looks at its tunnels now.  It ``holds`` so many units, and of those it
+    ``keeps`` so many that others could have claimed, ``keeping`` since when
+    it keeps any; ``emptied`` is since when it holds none.  It has ``kept``
+    some for so long that its data plane must have lived, and has not
+    answered since.
     """
 
     gone: float | None = None
@@ -114,6 +115,7 @@ class Evidence:
     left: float | None = None
     tunnels: Tunnels = Tunnels.UNSEEN
     tunnels_since: float | None = None
+    watched: bool = False
     emptied: float | None = None
     holds: int = 0
     keeps: int = 0

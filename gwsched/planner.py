@@ -37,6 +37,7 @@ from gwsched.decisions import (
     Refusal,
     Relocation,
     State,
+    Tunnels,
 )
 from gwsched.model import Snapshot, frozen_map
 from gwsched.placement import routers
@@ -136,6 +137,12 @@ def basis(snapshot: Snapshot, health: Health) -> Hashable:
         tuple(health.uplinks.bad),
         health.uplinks.good,
         tuple(health.uplinks.lost.items()),
+        tuple(health.uplinks.reached.items()),
+        tuple(
+            (name, found.behind is None, found.tunnels)
+            for name, found in health.evidence.items()
+            if found.behind is not None or found.tunnels is Tunnels.DOWN
+        ),
         tuple(health.apart),
         health.stranded,
         health.damped,

@@ -64,6 +64,7 @@ def gather(
             left=left.get(name),
             tunnels=tunnels,
             tunnels_since=since,
+            watched=sight.is_watched(name),
             emptied=emptied,
             holds=holds,
             keeps=keeps,
@@ -120,6 +121,8 @@ def departures(
             if has_it_since and now >= old.since + CLAIM_SETTLE:
                 del found[unit.holder]
             continue
+        if found.get(unit.holder or "", -math.inf) > now - CLAIM_SETTLE:
+            del found[unit.holder or ""]  # nobody has kept it for long
         since = _lost_at(unit, old, now)
         if since is not None:
             found.setdefault(unit.order[0], since)

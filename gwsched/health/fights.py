@@ -99,6 +99,23 @@ def follow(
     return Fights(snapshot.claimed, frozen_map(recent), frozen_map(pairs))
 
 
+def explained(
+    left: Mapping[str, float], before: Fights, fights: Fights, now: float
+) -> Mapping[str, float]:
+    """Forget who was left for a fight that has just become known."""
+    new = fights.apart(now).keys() - before.apart(now).keys()
+    fought = {name for pair in new for name in pair}
+    if fought.isdisjoint(left):
+        return left
+    return frozen_map(
+        {
+            name: since
+            for name, since in left.items()
+            if name not in fought or since < now - WINDOW
+        }
+    )
+
+
 def _times(old: Apart | None, rest: float, now: float) -> int:
     """Return how often in a row a pair was kept apart so far."""
     if old is None:

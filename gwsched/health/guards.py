@@ -21,12 +21,12 @@ START_GRACE = 3.0
 # Fewer losses than this are never a mass failure; of more, this part is
 # (the figures of the Kubernetes node life-cycle controller).
 MASS_COUNT = 3
-MASS_PART = 0.55
+MASS_PERCENT = 55
 
 
 def is_mass_failure(gone: int, fleet: int) -> bool:
     """Whether so many gateways of a fleet are too many to be believed."""
-    most = gone >= MASS_COUNT and gone >= MASS_PART * fleet
+    most = gone >= MASS_COUNT and 100 * gone >= MASS_PERCENT * fleet
     return most or (gone > 1 and gone == fleet)
 
 

@@ -21,6 +21,8 @@ from gwsched.model import Snapshot, frozen_map
 
 # How many bumps are remembered; more than a chassis gets before its verdict.
 REMEMBERED = 32
+# The answer of who has given none.
+UNHEARD = -1
 # How many answers a second the heartbeat may cost SB: each is a transaction
 # that northd and every monitor of Chassis_Private digest.
 ANSWER_RATE = 50.0
@@ -72,9 +74,10 @@ def listen(
 ) -> Heartbeats:
     """Note who answered which bump since the last time."""
     if before.bumps and snapshot.published < before.bumps[-1].value:
-        before = Heartbeats()  # the databases were made anew
+        before = _anew(before, now)
+    # An answer to what was not asked is from before the count began anew.
     heard = {
-        name: value
+        name: value if value <= snapshot.published else UNHEARD
         for name, value in snapshot.answered.items()
         if name in snapshot.chassis
     }
@@ -102,6 +105,16 @@ def listen(
     if interrupted or _gap(before, bool(fresh), policy, now):
         return restart(after, now)
     return after
+
+
+def _anew(before: Heartbeats, now: float) -> Heartbeats:
+    """Start to count again, as NB does; who owes an answer still does."""
+    owing = before.behind
+    return Heartbeats(
+        heard=frozen_map(dict.fromkeys(owing, UNHEARD)),
+        heard_at=before.heard_at,
+        behind=frozen_map(dict.fromkeys(owing, now)),
+    )
 
 
 def forgive(
@@ -141,7 +154,7 @@ def _bumps(
     """Add the value SB shows, and note which values are answered."""
     if not before or published > before[-1].value:
         before = (*before, Bump(published, now))[-REMEMBERED:]
-    best = max(heard.values(), default=-1)
+    best = max(heard.values(), default=UNHEARD)
     return tuple(
         replace(bump, answered=now)
         if bump.answered == math.inf and best >= bump.value
@@ -164,14 +177,13 @@ def _behind(
     answered = [b for b in bumps if b.answered < math.inf]
     behind = {}
     for name in snapshot.chassis:
-        value = heard.get(name, -1)
+        value = heard.get(name, UNHEARD)
         missed = [b.answered for b in answered if b.value > value]
-        if not missed:
-            continue
-        since = missed[0] if name in before.heard_at else now
-        if before.heard.get(name, -1) == value:
-            since = before.behind.get(name, since)
-        behind[name] = since
+        same = before.heard.get(name, UNHEARD) == value
+        if same and name in before.behind:
+            behind[name] = before.behind[name]
+        elif missed:
+            behind[name] = missed[0] if name in before.heard_at else now
     return behind
 
 

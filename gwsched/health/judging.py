@@ -68,7 +68,9 @@ class Judging:
             overdue=asked and silence.overdue(beats, name, policy, now),
             silent=asked
             and silence.silent(beats, name, policy, now, patience),
-            missed=asked and silence.missed(beats, name, now),
+            missed=asked
+            and evidence.watched
+            and silence.missed(beats, name, now),
             empty=is_empty(evidence, now),
             deserted=deserted(evidence, now),
             mended=self._mended(evidence),

@@ -52,15 +52,16 @@ def counted(
     failure that stands is of it until it answers.
     """
     lost, late, fleet = set(), set(), set()
+    gateways = snapshot.gateways
     for name in names:
         row = snapshot.chassis.get(name)
+        if row and name not in gateways:
+            continue
         before = memory.health.verdicts.get(name)
         was_lost = name in memory.lost
         is_dead = before is not None and before.state is State.DEAD
-        if before and is_dead and not (row and was_lost):
-            if now - before.since > policy.hold_down:
-                continue
-        elif row and not (row.is_gateway or is_dead):
+        is_old = before and now - before.since > policy.hold_down
+        if is_dead and is_old and not (row and was_lost):
             continue
         fleet.add(name)
         owes = was_lost and (is_dead or name in beats.behind)

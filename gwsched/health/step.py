@@ -89,7 +89,8 @@ class _Step:
         self.sight = tunnels.look(
             memory.sight,
             snapshot,
-            self._is_heard_of,
+            self._is_silent,
+            self._has_claimed,
             evidence.DISTRUST * self.policy.hold_down,
             now,
         )
@@ -104,6 +105,9 @@ class _Step:
             memory.health.claims,
             fights.REST * hold_down,
             now,
+        )
+        self.left = fights.explained(
+            self.left, memory.fights, self.fights, now
         )
         self.uplinks = uplinks.follow(
             memory.uplinks,
@@ -129,15 +133,11 @@ class _Step:
         )
         return replace(known, health=self._health(known, verdicts))
 
-    def _is_heard_of(self, name: str) -> bool:
-        """Whether a chassis out of sight tells of itself in SB.
+    def _is_silent(self, name: str) -> bool:
+        return silence.overdue(self.beats, name, self.policy, self.now)
 
-        It has claimed something, or has fallen silent.
-        """
-        known = self.memory.health.claims
-        return name in claims.takers(known, self.snapshot) or silence.overdue(
-            self.beats, name, self.policy, self.now
-        )
+    def _has_claimed(self, name: str) -> bool:
+        return name in claims.takers(self.memory.health.claims, self.snapshot)
 
     def _left(self, *, interrupted: bool) -> Mapping[str, float]:
         # What changed hands while nobody looked may have been asked for.
@@ -182,7 +182,7 @@ class _Step:
         is_mass_failure = Guard.MASS_FAILURE in self.guards
         self.lost = losses.lost if is_mass_failure else frozenset()
         was_mass_failure = Guard.MASS_FAILURE in self.memory.health.guards
-        if was_mass_failure and not self.guards:
+        if was_mass_failure and not is_mass_failure:
             self.beats = heartbeat.restart(self.beats, now)
         self.zones = guards.wary_zones(snapshot, losses)
         self.wary = guards.wary_of(snapshot, self.zones)
@@ -202,7 +202,7 @@ class _Step:
             None if self.memory.first_step else self.memory.health.verdicts,
             snapshot,
             self.beats,
-            self.memory.flaps,
+            damping.follow(self.memory.flaps, (), now),
             policy,
             now,
             self.wary,
@@ -222,7 +222,7 @@ class _Step:
             return False
         if self.sight.of(name)[0] is Tunnels.DOWN:
             return False
-        return not silence.overdue(self.beats, name, self.policy, self.now)
+        return not self._is_silent(name)
 
     def _died(self, verdicts: Mapping[str, Verdict]) -> list[str]:
         before = self.memory.health.verdicts

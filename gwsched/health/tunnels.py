@@ -52,11 +52,16 @@ class Sight:
         default_factory=lambda: frozen_map({})
     )
     wake_at: float = float("inf")
+    watched: frozenset[str] = frozenset()
 
     def of(self, name: str) -> tuple[Tunnels, float | None]:
         """Return what is seen of a chassis, and since when."""
         seen = self.chassis.get(name)
         return (seen.tunnels, seen.since) if seen else (Tunnels.UNSEEN, None)
+
+    def is_watched(self, name: str) -> bool:
+        """Whether any vantage point looks at a chassis now."""
+        return name in self.watched
 
     def lost_at(self) -> list[float]:
         """Return when the chassis were lost whose tunnels are down."""
@@ -70,7 +75,8 @@ class Sight:
 def look(
     before: Sight,
     snapshot: Snapshot,
-    heard_of: Callable[[str], bool],
+    silent: Callable[[str], bool],
+    claims: Callable[[str], bool],
     lasts: float,
     now: float,
 ) -> Sight:
@@ -79,8 +85,9 @@ def look(
     Who leaves all lists has no sessions any more.  If they were down, it is
     taken to be so still: until SB tells more of it, or for so long.
 
-    :param heard_of: whether a chassis has claimed something, or has fallen
-        silent, so that its answers will tell
+    :param silent: whether a chassis does not answer, so that its answers
+        will tell
+    :param claims: whether a chassis has just claimed something
     :param lasts: how long what nobody sees any more is held against a
         chassis (seconds)
     """
@@ -88,7 +95,9 @@ def look(
         return before
     sessions = _sessions(before.sessions, snapshot.vantages, now)
     warm_up = WARM_UP * snapshot.bfd_time
-    votes = _votes(sessions, snapshot.vantages, now - warm_up)
+    # Who does not see SB goes on watching those who have left its lists.
+    heard = tuple(v for v in snapshot.vantages if not silent(v.chassis))
+    votes = _votes(sessions, heard, now - warm_up)
     found = {}
     for name, up in sorted(votes.items()):
         tunnels = Tunnels.UP if up else Tunnels.DOWN
@@ -101,7 +110,9 @@ def look(
             found[name] = Seen(tunnels, since, now)
     for name, old in before.chassis.items():
         is_held = old.tunnels is Tunnels.DOWN and now < old.last + lasts
-        if name not in found and is_held and not heard_of(name):
+        if name in found or not is_held:
+            continue
+        if not (silent(name) or claims(name)):
             found[name] = old
     waits = [
         session.first + warm_up
@@ -115,6 +126,7 @@ def look(
         frozen_map(found),
         frozen_map(sessions),
         min(waits, default=float("inf")),
+        frozenset(votes),
     )
 
 

@@ -148,7 +148,7 @@ def follow(
         for port in unit.ports
         if port.next_hops
     ]
-    if not ports and not before.marks:
+    if not (ports or before.marks or before.watched):
         return before
     known = before.watched
     watched = {p.name: known[p.name] for p in ports if p.name in known}

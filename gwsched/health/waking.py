@@ -40,7 +40,7 @@ def wake_at(
         *known.fights.apart(now).values(),
         *(flap.ends for flap in known.flaps.values()),
         *_of_verdicts(verdicts, policy),
-        *_of_claims(followed, snapshot),
+        *_of_claims(followed, known.left, snapshot),
         *_of_chassis(known, gathered, snapshot, policy),
     ]
     return min((t for t in times if t > now), default=math.inf)
@@ -65,10 +65,14 @@ def _of_verdicts(
 
 
 def _of_claims(
-    followed: Mapping[str, Claim], snapshot: Snapshot
+    followed: Mapping[str, Claim],
+    left: Mapping[str, float],
+    snapshot: Snapshot,
 ) -> Iterator[float]:
-    """When claims that are not the primary's will have settled."""
+    """When claims that prove something will have settled."""
     for claim in followed.values():
+        if claim.holder in left:
+            yield claim.since + claims.CLAIM_SETTLE
         if claim.holder != next(iter(claim.order), None):
             yield claims.settles_at(claim, snapshot.bfd_time)
             yield claim.since + claims.CLAIM_SETTLE

@@ -25,6 +25,7 @@ class Repairs:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.who = scene.who
+        self.stay = Staying(scene)
         self.ledger = Ledger()
         self._drafts: dict[str, Draft] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
@@ -41,14 +42,13 @@ class Repairs:
     def _open(self) -> list[Unit]:
         """Count all lists; return the units to work on, most bound first."""
         opened = []
-        stay = Staying(self.scene)
         for unit in self.scene.units:
             if self._is_calm(unit):
                 self.ledger.add(unit.order, unit.weight)
                 continue
             draft = Draft(unit.order)
             if not unit.excluded and unit.in_force:
-                draft = stay.draft(unit)
+                draft = self.stay.draft(unit)
                 opened.append(unit)
             # else northd has yet to carry over the last write
             served = self.who.ranked(unit, draft.order)
@@ -149,6 +149,7 @@ class Repairs:
             most = max(self.scene.policy.max_candidates, len(draft.order))
             order = [*listed, *others][:most]
             draft = draft.to(order, *self._filling(unit, served, listed))
+            draft = self.stay.drop_useless(unit, draft)
         if draft.order == unit.order:
             draft = Draft(unit.order)  # what went came back
         draft = mended(self.scene, unit, draft)

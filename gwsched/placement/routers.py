@@ -97,7 +97,8 @@ def _proofs(scene: Scene, name: str) -> Iterator[tuple[float, str]]:
         return
     if left is not None and _is_deserted(evidence, left):
         yield left, "OVN has taken its gateway ports away"
-    if down is not None and evidence.tunnels is Tunnels.DOWN:
+    cut = evidence.tunnels is Tunnels.DOWN and evidence.watched
+    if down is not None and cut:
         yield down + scene.policy.dead_after, "no tunnel reaches it"
 
 

@@ -40,7 +40,7 @@ class Staying:
         draft = self._trim(unit, draft)
         draft = self._withdraw(unit, draft)
         draft = self._dismiss(unit, draft)
-        return self._drop_useless_dead(unit, draft)
+        return self.drop_useless(unit, draft)
 
     def _undo(self, unit: Unit, draft: Draft) -> Draft:
         """Take back a move that its new primary has not claimed."""
@@ -125,9 +125,11 @@ class Staying:
         if not bad or not (good or self.who.besides(unit, draft.order)):
             return draft
         staying = [c for c in bad if self._stays(unit, c, good)]
+        left = [*good, *bad] if good else [*draft.order]
         for chassis in (c for c in bad if c not in staying):
+            left.remove(chassis)
             draft = draft.to(
-                [c for c in draft.order if c != chassis],
+                left,
                 self._dismissal(chassis),
                 f"{chassis} leaves: {self.who.against(unit, chassis)}",
             )
@@ -175,7 +177,7 @@ class Staying:
             return not has_witness(unit, sure[0], self.who.vouches)
         return not sure
 
-    def _drop_useless_dead(self, unit: Unit, draft: Draft) -> Draft:
+    def drop_useless(self, unit: Unit, draft: Draft) -> Draft:
         """Never leave one live and dead ones with nobody to vouch.
 
         Nor suspects, where nobody takes the unit up: all of them answer.
@@ -234,6 +236,8 @@ class Staying:
                 continue
             rest = [c for c in draft.order if c != chassis]
             others = self.who.serving(unit, rest)
+            if parting.reason is Reason.UPLINK:
+                others = [c for c in others if not self.who.is_marked(unit, c)]
             spare = len(self.who.besides(unit, draft.order))
             short = len(others) + spare < self.policy.max_candidates
             why = f"{chassis} {parting.what}"
@@ -242,10 +246,17 @@ class Staying:
                 lone or not (unit.neutron and short)
             ):
                 draft = draft.to(rest, parting.reason, f"{why}: leaves")
-            elif others:
+            elif others and self._is_above_better(unit, draft, chassis):
                 order = [*rest, chassis]
                 draft = draft.to(order, parting.reason, f"{why}: last")
         return draft
+
+    def _is_above_better(self, unit: Unit, draft: Draft, chassis: str) -> bool:
+        primary, below = draft.order[0], draft.order.index(chassis) + 1
+        return any(
+            self.who.parting(unit, name, primary) is None
+            for name in draft.order[below:]
+        )
 
     def _dismissal(self, chassis: str) -> Reason:
         return Reason.FAILOVER if self.who.dead(chassis) else Reason.REPAIR

@@ -50,6 +50,10 @@ class Knowledge:
         settled = shown + CLAIM_SETTLE + 1 <= self.run.ovn.now
         return shown < truth.unsound[name] or not settled
 
+    def has_changed(self, name: str) -> bool:
+        """Whether a chassis is not as it was a moment ago."""
+        return 0 <= self.truth.lasts(self.truth.changed, name) < self.steady
+
     def is_distrusted(self, daemon: Daemon, name: str) -> bool:
         """Whether a chassis that is well was not, and has to wait."""
         health, truth = daemon.decider.health, self.truth

@@ -105,7 +105,10 @@ class Worse:
             return math.inf if self.truth.silent else SKEW
         computes = ovn.known_ports[port].computes
         concerned = {*change.unit.order, *change.after, *computes}
-        if any(self.knowledge.is_news(daemon, name) for name in concerned):
+        known = self.knowledge
+        if any(known.is_news(daemon, name) for name in concerned):
+            return math.inf
+        if any(known.has_changed(name) for name in concerned):
             return math.inf
         if any(name not in self.truth.sound for name in computes):
             return math.inf

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gwsched import health
 from gwsched.decisions import Health, Policy, State, Verdict
 from gwsched.model import (
+    NOBODY,
     Candidate,
     Chassis,
     Form,
@@ -103,6 +104,14 @@ class Fleet:
             claims = {**self.claimed, name: frozen_map(counts)}
             self.claimed = frozen_map(claims)
         self._port(name, replace(port, holder=holder))
+
+    def drop(self, name: str) -> None:
+        """Let a unit's holder give its port up, and let that be seen."""
+        counts = dict(self.claimed.get(name, {}))
+        counts[NOBODY] = counts.get(NOBODY, 0) + 1
+        claims = {**self.claimed, name: frozen_map(counts)}
+        self.claimed = frozen_map(claims)
+        self.hold(name, None)
 
     def session(self, name: str, session: Session, address: str = HOP) -> None:
         """Let SB say something of a unit's session with a next hop."""
@@ -208,6 +217,13 @@ class Fleet:
         while self.now < end:
             self.now += self.pace
             self.step()
+
+    def wait_for(self, what: Callable[[], object], most: float = 60) -> None:
+        """Let time pass until something is the case."""
+        end = self.now + most
+        while not what():
+            assert self.now < end, f"not within {most} s"
+            self.run(self.pace)
 
     def until(self, name: str, state: State, most: float = 30.0) -> float:
         """Let time pass until a chassis is in a state; how long was it?"""

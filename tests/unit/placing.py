@@ -176,6 +176,8 @@ class Gateways:
         self.uplinks = Uplinks()
         self.lost_each_other: list[frozenset[str]] = []
         self.stranded: frozenset[str] = frozenset()
+        self.damped: frozenset[str] = frozenset()
+        self.dropped_by: str | None = None
         self.claimed_at = self.listed_at = 0.0
 
     def judge(self, chassis: str, state: State, age: float = 60.0) -> None:
@@ -243,6 +245,7 @@ class Gateways:
                 self.claimed_at,
                 self.listed_at,
                 frozen_map(dict.fromkeys(unit.order, self.listed_at)),
+                self.dropped_by,
             )
             for unit in self.units
         }
@@ -253,6 +256,7 @@ class Gateways:
             uplinks=self.uplinks,
             apart=frozen_map(dict.fromkeys(self.lost_each_other, NOW + 60)),
             stranded=self.stranded,
+            damped=self.damped,
         )
 
     @property

@@ -46,7 +46,7 @@ PUBLIC = frozenset({"public"})
 
 # Evidence that lets a router go at once, and evidence that does not.
 LEFT = Evidence(heard=NOW - 40, left=NOW - 37)
-CUT_OFF = Evidence(tunnels=Tunnels.DOWN, tunnels_since=NOW - 20)
+CUT_OFF = Evidence(tunnels=Tunnels.DOWN, tunnels_since=NOW - 20, watched=True)
 SILENT = Evidence(heard=NOW - 40, behind=NOW - 30)
 
 
@@ -203,8 +203,12 @@ CLAIMS = {
 TUNNELS = {
     "unseen": Evidence(),
     "up": Evidence(tunnels=Tunnels.UP, tunnels_since=NOW - 90),
-    "down": Evidence(tunnels=Tunnels.DOWN, tunnels_since=NOW - 20),
-    "just down": Evidence(tunnels=Tunnels.DOWN, tunnels_since=NOW - 19),
+    "down": Evidence(
+        tunnels=Tunnels.DOWN, tunnels_since=NOW - 20, watched=True
+    ),
+    "just down": Evidence(
+        tunnels=Tunnels.DOWN, tunnels_since=NOW - 19, watched=True
+    ),
 }
 HAVE_LEFT = {"left", "left and never heard", "left as it answered"}
 
@@ -229,6 +233,7 @@ def test_every_kind_of_evidence(row: str, claims: str, tunnels: str) -> None:
         CLAIMS[claims],
         gone=ROWS[row],
         tunnels=seen.tunnels,
+        watched=seen.watched,
         tunnels_since=seen.tunnels_since,
     )
     found = World(2, router("r1")).kill("gw1", evidence).outcomes()
@@ -243,7 +248,7 @@ def test_every_kind_of_evidence(row: str, claims: str, tunnels: str) -> None:
     [
         (Evidence(gone=NOW, heard=NOW - 1), POLICY.hold_down),
         (
-            Evidence(tunnels=Tunnels.DOWN, tunnels_since=NOW),
+            Evidence(tunnels=Tunnels.DOWN, tunnels_since=NOW, watched=True),
             POLICY.dead_after,
         ),
     ],
