@@ -120,8 +120,13 @@ class Repairs:
         return any(self.who.state(c) is State.LIVE for c in others)
 
     def _room(self, unit: Unit) -> int:
-        """How many may come in besides those that stay in whatever role."""
-        staying = {*self._drafts[unit.name].order, *self._lists[unit.name]}
+        """How many may come in besides those that stay in whatever role.
+
+        Those who have not taken a unit up make way for who may.
+        """
+        staying = {*self._lists[unit.name]}
+        if not self.who.is_stranded(unit):
+            staying |= {*self._drafts[unit.name].order}
         return self.scene.policy.max_candidates - len(staying)
 
     def _ask(self, unit: Unit, above: tuple[str, ...]) -> str | None:
@@ -146,6 +151,7 @@ class Repairs:
                 return self._nobody(unit)
         elif listed != served:
             others = [c for c in draft.order if c not in listed]
+            others.sort(key=self.who.dead)
             most = max(self.scene.policy.max_candidates, len(draft.order))
             order = [*listed, *others][:most]
             draft = draft.to(order, *self._filling(unit, served, listed))

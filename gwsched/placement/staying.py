@@ -117,14 +117,17 @@ class Staying:
         if self.who.is_stranded(unit):
             return draft  # somebody else is put before them
         good = self.who.serving(unit, draft.order)
+        heirs, others = good, self.who.besides(unit, draft.order)
         if good and all(self.who.doubts(unit, name) for name in good):
-            return draft  # nobody of them is better than the dead
+            if not (others and self.who.is_forlorn(unit, good)):
+                return draft  # nobody of them is better than the dead
+            heirs = [others[0], *good]  # one of the others will be the first
         if draft.order[:1] != tuple(good[:1]):
             good.sort(key=lambda name: self._trust(unit, name))
         bad = [c for c in draft.order if c not in good]
-        if not bad or not (good or self.who.besides(unit, draft.order)):
+        if not bad or not (good or others):
             return draft
-        staying = [c for c in bad if self._stays(unit, c, good)]
+        staying = [c for c in bad if self._stays(unit, c, heirs)]
         left = [*good, *bad] if good else [*draft.order]
         for chassis in (c for c in bad if c not in staying):
             left.remove(chassis)
@@ -175,7 +178,7 @@ class Staying:
         sure = [c for c in good if self.who.state(c) is not State.SUSPECT]
         if len(sure) == 1 and len(good) > 1:
             return not has_witness(unit, sure[0], self.who.vouches)
-        return not sure
+        return bool(good) and not sure
 
     def drop_useless(self, unit: Unit, draft: Draft) -> Draft:
         """Never leave one live and dead ones with nobody to vouch.

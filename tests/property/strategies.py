@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from gwsched.decisions import (
     Change,
     Claim,
+    Evidence,
     Failback,
     Health,
     Policy,
     State,
+    Tunnels,
     Uplinks,
     Verdict,
 )
+from gwsched.health.claims import settles_at
 from gwsched.model import (
     Candidate,
     Chassis,
@@ -63,7 +66,17 @@ def tossed(draw: st.DrawFn) -> bool:
 
 
 def subsets(names: Sequence[str]) -> st.SearchStrategy[frozenset[str]]:
-    return st.frozensets(st.sampled_from(names))
+    """Return any of some names, drawn at one stroke: sets are slow."""
+    bits = st.integers(0, 2 ** len(names) - 1)
+    return bits.map(
+        lambda drawn: frozenset(
+            name for place, name in enumerate(names) if drawn >> place & 1
+        )
+    )
+
+
+def one_in(number: int) -> st.SearchStrategy[bool]:
+    return st.integers(1, number).map(lambda drawn: drawn == number)
 
 
 @st.composite
@@ -73,13 +86,13 @@ def chassis(draw: st.DrawFn, name: str) -> Chassis:
         is_gateway=draw(st.booleans()) or draw(st.booleans()),
         physical_networks=draw(subsets(NETWORKS)) | {"public"},
         zones=draw(subsets(ZONES)),
-        uncertain=draw(st.integers(0, 9)) == 0,
+        uncertain=draw(one_in(10)),
     )
 
 
 @st.composite
 def ports(draw: st.DrawFn, name: str) -> GatewayPort:
-    hints = draw(st.integers(0, 3)) == 0
+    hints = draw(one_in(4))
     return GatewayPort(
         name,
         router=f"r-{name}",
@@ -116,7 +129,7 @@ def units(draw: st.DrawFn, name: str) -> Unit:
         members,
         tuple(best) if form else (),
         neutron=draw(st.booleans()),
-        in_force=draw(st.integers(0, 9)) > 0,
+        in_force=not draw(one_in(10)),
         references=draw(subsets(["hv1", *NAMES])),
         shadowed=form is Form.HA_CHASSIS_GROUP and draw(st.booleans()),
     )
@@ -127,7 +140,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     there = sorted(draw(subsets(NAMES)))
     found = {name: draw(chassis(name)) for name in there}
     found["hv1"] = Chassis("hv1", is_gateway=False)
-    number = draw(st.integers(0, 6))
+    number = draw(st.integers(0, 4))
     return Snapshot(
         frozen_map(found),
         tuple(draw(units(f"u{i}")) for i in range(number)),
@@ -145,30 +158,54 @@ def healths(draw: st.DrawFn, snapshot: Snapshot) -> Health:
             state = draw(st.sampled_from([State.LIVE, State.LIVE, *State]))
         age = draw(st.sampled_from([0.0, 5.0, 60.0]))
         verdicts[name] = Verdict(state, NOW - age, f"drawn {state}")
-    claims = {
-        unit.name: Claim(
-            unit.holder,
-            unit.order,
-            since=NOW - draw(st.sampled_from([0.0, 60.0])),
-            listed_since=NOW - draw(st.sampled_from([0.0, 60.0])),
-        )
-        for unit in snapshot.units
-    }
-    found = Health(frozen_map(verdicts), frozen_map(claims))
-    return replace(
-        found,
+    claims = {unit.name: draw(claimed(unit)) for unit in snapshot.units}
+    return Health(
+        frozen_map(verdicts),
+        frozen_map(claims),
+        evidence=frozen_map(
+            {name: draw(evidence(v)) for name, v in verdicts.items()}
+        ),
         uplinks=draw(st.just(Uplinks()) | uplinks(snapshot)),
         apart=frozen_map(dict.fromkeys(draw(pairs()), NOW + 100)),
         stranded=frozenset(
-            unit.name
-            for unit in snapshot.units
-            if is_stranded(unit, found) and tossed(draw)
+            name
+            for name, claim in claims.items()
+            if claim.dropped_by and settles_at(claim, snapshot.bfd_time) <= NOW
         ),
         damped=frozenset(
             name
-            for name in found.verdicts
-            if found.state(name) is State.RETURNING and tossed(draw)
+            for name, verdict in verdicts.items()
+            if verdict.state is State.RETURNING and tossed(draw)
         ),
+    )
+
+
+@st.composite
+def claimed(draw: st.DrawFn, unit: Unit) -> Claim:
+    """Who holds a unit, and, where nobody does, who may have dropped it."""
+    dropped_by = None
+    if unit.holder is None and unit.order and tossed(draw):
+        dropped_by = draw(st.sampled_from(unit.order))
+    return Claim(
+        unit.holder,
+        unit.order,
+        since=NOW - draw(st.sampled_from([0.0, 60.0])),
+        listed_since=NOW - draw(st.sampled_from([0.0, 60.0])),
+        dropped_by=dropped_by,
+    )
+
+
+@st.composite
+def evidence(draw: st.DrawFn, verdict: Verdict) -> Evidence:
+    """Whether a suspect answers, and what others say of its tunnels."""
+    heard = verdict.since
+    if verdict.state is not State.SUSPECT:
+        return Evidence(heard=heard)
+    silent = tossed(draw)
+    return Evidence(
+        heard=heard,
+        behind=heard if silent else None,
+        tunnels=draw(st.sampled_from(Tunnels)),
     )
 
 
@@ -176,8 +213,9 @@ def healths(draw: st.DrawFn, snapshot: Snapshot) -> Health:
 def uplinks(draw: st.DrawFn, snapshot: Snapshot) -> Uplinks:
     """Marks, lost ports, and who does reach a next hop."""
     places = [(name, network) for name in NAMES for network in NETWORKS]
-    bad = draw(st.frozensets(st.sampled_from(places), max_size=6))
-    good = draw(st.frozensets(st.sampled_from(places), max_size=6))
+    marks = draw(st.lists(st.sampled_from(places), max_size=8))
+    bad = frozenset(marks[::2])
+    good = frozenset(marks[1::2])
     held = [p for unit in snapshot.units for p in unit.ports if p.holder]
     lost = {
         port.name: draw(subsets(NAMES)) | {str(port.holder)}
@@ -198,13 +236,6 @@ def pairs() -> st.SearchStrategy[frozenset[frozenset[str]]]:
     return st.frozensets(pair, max_size=2)
 
 
-def is_stranded(unit: Unit, health: Health) -> bool:
-    """Whether nobody holds a unit, nor will."""
-    states = {health.state(name) for name in unit.order}
-    held = any(port.holder for port in unit.ports)
-    return not held and bool(states) and states <= {State.SUSPECT, State.DEAD}
-
-
 @st.composite
 def pasts(draw: st.DrawFn, snapshot: Snapshot, health: Health) -> Past:
     """A move to be taken back, and where units were before a failure."""
@@ -217,16 +248,43 @@ def pasts(draw: st.DrawFn, snapshot: Snapshot, health: Health) -> Past:
     ]
     flow = Pace()
     if unclaimed and tossed(draw):
-        unit = draw(st.sampled_from(unclaimed))
-        before = (*unit.order[1:], unit.order[0])
-        flight = Flight(unit.name, unit.order[0], NOW - 20, before)
-        flow = Pace(undo=flight, halted_until=NOW + 600)
+        flow = undoing(draw(st.sampled_from(unclaimed)))
     lost = {
         unit.name: draw(st.sampled_from(NAMES))
         for unit in snapshot.units
         if unit.order and tossed(draw)
     }
     return Past(flow, origins=origins.follow(frozen_map(lost), snapshot))
+
+
+def undoing(unit: Unit) -> Pace:
+    """The pace after a move that the new primary has not claimed."""
+    before = (*unit.order[1:], unit.order[0])
+    flight = Flight(unit.name, unit.order[0], NOW - 20, before)
+    return Pace(undo=flight, halted_until=NOW + 600)
+
+
+@st.composite
+def undone(draw: st.DrawFn) -> Situation:
+    """A situation with a move to be taken back, and no dead uplink."""
+    snapshot = draw(snapshots())
+    order = draw(
+        st.lists(st.sampled_from(NAMES), min_size=2, max_size=4, unique=True)
+    )
+    port = replace(
+        draw(ports("moved")),
+        holder=draw(st.sampled_from([None, *order[1:]])),
+    )
+    unit = Unit(
+        "moved",
+        Form.GATEWAY_CHASSIS,
+        (port,),
+        tuple(Candidate(c, len(order) - i) for i, c in enumerate(order)),
+        references=draw(subsets(["hv1", *NAMES])),
+    )
+    snapshot = replace(snapshot, units=(*snapshot.units, unit))
+    health = replace(draw(healths(snapshot)), uplinks=Uplinks())
+    return Situation(snapshot, health, Past(undoing(unit)))
 
 
 @st.composite
@@ -255,18 +313,13 @@ def applied(situation: Situation, changes: Sequence[Change]) -> Situation:
         for name, claim in health.claims.items()
     }
     then = replace(snapshot, units=units)
-    rescued = {
-        change.unit.name
-        for change in changes
-        if any(health.state(name) is State.LIVE for name in change.after)
-    }
     came_from = origins.wrote(past.origins, changes)
     return Situation(
         then,
         replace(
             health,
             claims=frozen_map(claims),
-            stranded=health.stranded - rescued,
+            stranded=health.stranded - by_unit.keys(),
         ),
         replace(
             past,

@@ -510,8 +510,10 @@ def test_a_quarrel_about_one_list_holds_up_no_other() -> None:
         rivals=replace(world.past.rivals, feuds=frozen_map({name: feud})),
     )
     drain(world, idle)
-    world.run(60)
+    plans = world.run(60)
     assert world.units[name].order == short
+    assert plans[-1].deferred == {Guard.FOREIGN_WRITER: 1}
+    assert "somebody else" in plans[-1].guards[Guard.FOREIGN_WRITER]
     assert listed(world, idle) == []
 
 
