@@ -5,7 +5,8 @@ What it keeps, each as a property test beside:
 
 1. The plan of an applied plan is empty, and after any prefix of a plan what
    is planned comes to the same end: every change concerns one unit.
-2. No change brings in a chassis that a filter refuses or that is not live.
+2. No change brings in a chassis that a filter refuses or that is not live;
+   but for one that answers, where nobody live can host a unit.
 3. No change leaves a unit with fewer live, eligible candidates than before,
    but for a draining one; the last one of a unit never leaves.
 4. A chassis that works keeps what it holds: the primary changes only to

@@ -60,7 +60,7 @@ def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
 
 def _dropped_by(old: Claim | None, unit: Unit) -> str | None:
     """Return who gave up a unit, until somebody holds it again."""
-    if old is None or unit.holder is not None:
+    if old is None or any(port.holder for port in unit.ports):
         return None
     return old.dropped_by or old.holder
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gwsched.decisions import Health, Reason, State
@@ -42,7 +42,9 @@ class Standing:
             for name, verdict in health.verdicts.items()
             if verdict.state is State.SUSPECT
         )
-        self._partners = _partners(health.apart)
+        # Who is dead overrules nobody any more.
+        fights = [p for p in health.apart if p.isdisjoint(self.all_dead)]
+        self._partners = _partners(fights)
         # The short way for the many: mostly nobody is to leave any list.
         self._any_leave = bool(
             self._intents.draining
@@ -154,7 +156,7 @@ class Standing:
 
 
 def _partners(
-    apart: Mapping[frozenset[str], float],
+    apart: Iterable[frozenset[str]],
 ) -> Mapping[str, frozenset[str]]:
     """Return by chassis whom it has lost from sight."""
     found: defaultdict[str, set[str]] = defaultdict(set)

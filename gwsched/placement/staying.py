@@ -206,7 +206,8 @@ class Staying:
         if self.who.dead(chassis):
             return True
         suspect = self.who.state(chassis) is State.SUSPECT
-        return suspect and self.who.is_stranded(unit)
+        is_member = chassis in unit.order
+        return suspect and is_member and self.who.is_stranded(unit)
 
     def _trim(self, unit: Unit, draft: Draft) -> Draft:
         """Remove what Neutron adds to every list when a chassis returns.

@@ -51,7 +51,8 @@ class Uplink:
         out = {best, holder, *self.who.apart_from(best)}
         rest = [c for c in draft.order if c not in out]
         most = self.scene.policy.max_candidates
-        order = (best, *rest[: max(most - 2, 0)], holder)[:most]
+        last = (holder,) if holder in unit.order else ()
+        order = (best, *rest[: max(most - 1 - len(last), 0)], *last)[:most]
         return draft.to(order, Reason.UPLINK, self._why(unit, holder))
 
     def _wanted(self, unit: Unit, holder: str) -> Prospect | None:
