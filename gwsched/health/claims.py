@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from gwsched.decisions import Claim
 from gwsched.model import Snapshot, Unit, frozen_map
@@ -22,7 +22,10 @@ def follow(
     before: Mapping[str, Claim], snapshot: Snapshot, now: float
 ) -> dict[str, Claim]:
     """Note since when each unit has its holder and its list."""
-    return {u.name: _next(before.get(u.name), u, now) for u in snapshot.units}
+    rows = snapshot.chassis
+    return {
+        u.name: _next(before.get(u.name), u, rows, now) for u in snapshot.units
+    }
 
 
 def takers(before: Mapping[str, Claim], snapshot: Snapshot) -> set[str]:
@@ -36,7 +39,9 @@ def takers(before: Mapping[str, Claim], snapshot: Snapshot) -> set[str]:
     }
 
 
-def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
+def _next(
+    old: Claim | None, unit: Unit, rows: Container[str], now: float
+) -> Claim:
     holder, order = unit.holder, unit.order
     known = old and old.holder == holder and old.order == order
     if old and known and unit.in_force and len(old.joined) == len(order):
@@ -54,15 +59,21 @@ def _next(old: Claim | None, unit: Unit, now: float) -> Claim:
         since,
         listed_since,
         _joined(old, unit, now),
-        _dropped_by(old, unit),
+        _dropped_by(old, unit, rows),
     )
 
 
-def _dropped_by(old: Claim | None, unit: Unit) -> str | None:
-    """Return who gave up a unit, until somebody holds it again."""
+def _dropped_by(
+    old: Claim | None, unit: Unit, rows: Container[str]
+) -> str | None:
+    """Return who gave up a unit, until somebody holds it again.
+
+    Who has left, and its row with it, has not given up anything.
+    """
     if old is None or any(port.holder for port in unit.ports):
         return None
-    return old.dropped_by or old.holder
+    giver = old.dropped_by or old.holder
+    return giver if giver is not None and giver in rows else None
 
 
 def _joined(old: Claim | None, unit: Unit, now: float) -> Mapping[str, float]:

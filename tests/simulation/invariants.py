@@ -24,7 +24,8 @@ silence, to a dead uplink, or for having lost what made it fit.
 ``floor``: a list has no fewer members that are well, and wanted, than
 before; but for those that have given cause for distrust.
 ``hold_down``: who was taken for dead comes into no list, and is preferred
-to nobody who answers, until it has been back for ``hold_down``.
+to nobody who answers and is not suspect, until it has been back for
+``hold_down``.
 ``warm``: who takes over without need has been in the list, in SB, for twice
 the time of BFD.
 ``budget``: such moves are made one by one, so many a minute, each after the

@@ -75,7 +75,11 @@ class Writes:
         """No fewer than before of those that are well, or seem to be."""
         truth, known = self.truth, self.knowledge
         ports = [p.name for p in change.unit.ports]
-        fit = [c for c in truth.answers if truth.may_get(c, ports)]
+        fit = [
+            name
+            for name in self.run.ovn.nodes
+            if truth.reacts(name) and truth.may_get(name, ports)
+        ]
         before = 0
         for name in change.unit.order:
             well = truth.lasts(truth.sound, name) > known.steady
@@ -155,7 +159,7 @@ class Writes:
         ports = [port.name for port in change.unit.ports]
         return any(
             name in self.truth.answers
-            and known.state(name) is not State.DEAD
+            and known.state(name) not in (State.DEAD, State.SUSPECT)
             and self.truth.fits(name, ports)
             for name in passed
         )
