@@ -151,6 +151,8 @@ class Repairs:
                 return self._nobody(unit)
         elif listed != served:
             others = [c for c in draft.order if c not in listed]
+            if self.who.is_stranded(unit):
+                others = [c for c in others if self._may_wait(unit, c)]
             others.sort(key=self.who.dead)
             most = max(self.scene.policy.max_candidates, len(draft.order))
             order = [*listed, *others][:most]
@@ -163,6 +165,10 @@ class Repairs:
             return None
         form = self.scene.form(unit)
         return Change(unit, form, draft.order, draft.reason, draft.why)
+
+    def _may_wait(self, unit: Unit, chassis: str) -> bool:
+        """Whether a member stays behind who is put before it."""
+        return self.who.dead(chassis) or self.who.fits(unit, chassis)
 
     def _filling(
         self, unit: Unit, served: Sequence[str], listed: Sequence[str]

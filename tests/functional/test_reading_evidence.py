@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gwsched.model import GatewayRouter, NextHop, Session
+from gwsched.model import NOBODY, GatewayRouter, NextHop, Session
 from gwsched.snapshot import Reader
 from tests.functional import ovn as ovn_module
 from tests.functional.looking import Look, looking
@@ -183,8 +183,10 @@ def test_each_claim_counts_even_if_nothing_is_left_of_it(one: Ovn) -> None:
         assert after.claimed == {"lrp-r1": {"gw1": 2, "gw2": 1}}
         assert after.units is before.units
         one.answer("gw1")
-        one.sbctl("clear", "Port_Binding", "cr-lrp-r1", "chassis")
         assert look().claimed is after.claimed
+        one.sbctl("clear", "Port_Binding", "cr-lrp-r1", "chassis")
+        given_up = {"gw1": 2, "gw2": 1, NOBODY: 1}
+        assert look().claimed == {"lrp-r1": given_up}
 
 
 def test_what_is_there_at_first_sight_is_no_claim(one: Ovn) -> None:
