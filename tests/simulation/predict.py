@@ -79,6 +79,11 @@ def spaced(
     return Schedule(cloud, tuple(steps), policy)
 
 
+def initial(schedule: Schedule) -> Settled:
+    """Return how it is before the first step, when all BFD is up."""
+    return _settled(Step(0.0, "start"), Ovn.running(schedule.cloud))
+
+
 def native(schedule: Schedule) -> Iterator[Settled]:
     """Yield what OVN does by itself after each step."""
     ovn = Ovn.running(schedule.cloud)

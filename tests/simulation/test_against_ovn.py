@@ -17,6 +17,7 @@ from tests.functional.ovn import wait_for
 from tests.simulation.predict import (
     Settled,
     for_sandbox,
+    initial,
     native,
     sandbox_cloud,
     spaced,
@@ -69,13 +70,7 @@ def build(box: Sandbox, schedule: Schedule) -> None:
     cloud = schedule.cloud
     for (port,), order in cloud.lists.values():
         box.add_router(cloud.ports[port].router, candidates=order)
-    wait_for(
-        lambda: all(
-            box.holders()[port] == order[0]
-            for (port,), order in cloud.lists.values()
-        ),
-        "every port on the first of its list",
-    )
+    settle(box, initial(schedule))
 
 
 def do(box: Sandbox, step: Step) -> None:
