@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ovs.db.idl import Transaction
@@ -19,10 +19,12 @@ from ovs.poller import Poller
 from gwsched import intents
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
+from gwsched.model import frozen_map
 from gwsched.reading import groups
 from gwsched.writer import StaleError, Writer
 
 REBALANCE = intents.PREFIX + "rebalance"
+NOTHING: Mapping[str, Any] = frozen_map({})
 
 T = TypeVar("T")
 
@@ -102,7 +104,8 @@ def bump(nb: Database, timeout: float) -> tuple[Result, str]:
 
     A mutation, never a number of our own: others raise it too.
     """
-    return _mutate_global(nb, ["nb_cfg", "+=", 1], "heartbeat", timeout)
+    mutations = [["nb_cfg", "+=", 1]]
+    return mutate_global(nb, mutations, "heartbeat", timeout)
 
 
 def finish_rebalance(nb: Database, timeout: float) -> tuple[Result, str]:
@@ -110,25 +113,33 @@ def finish_rebalance(nb: Database, timeout: float) -> tuple[Result, str]:
 
     A mutation, never the whole map: Neutron and others write to it too.
     """
-    mutation = ["external_ids", "delete", ["set", [REBALANCE]]]
-    return _mutate_global(nb, mutation, "the rebalance is done", timeout)
+    mutations = [["external_ids", "delete", ["set", [REBALANCE]]]]
+    return mutate_global(nb, mutations, "the rebalance is done", timeout)
 
 
-def _mutate_global(
-    nb: Database, mutation: list[Any], comment: str, timeout: float
+def mutate_global(
+    nb: Database,
+    mutations: list[list[Any]],
+    comment: str,
+    timeout: float,
+    unless_changed: Mapping[str, Any] = NOTHING,
 ) -> tuple[Result, str]:
+    """Change the one row of NB_Global by mutations, all of them or none.
+
+    :param unless_changed: what some columns must be still, as in OVSDB
+    """
     row = next(iter(nb.rows["NB_Global"].rows.values()), None)
     if row is None:
         return Result.STALE, "NB_Global has no row"
+    here = {
+        "table": "NB_Global",
+        "where": [["_uuid", "==", ["uuid", str(row.uuid)]]],
+    }
     transaction = Transaction(nb.replica)
-    transaction.add_op(
-        {
-            "op": "mutate",
-            "table": "NB_Global",
-            "where": [["_uuid", "==", ["uuid", str(row.uuid)]]],
-            "mutations": [mutation],
-        }
-    )
+    for column, value in unless_changed.items():
+        still = {"columns": [column], "until": "==", "rows": [{column: value}]}
+        transaction.add_op({"op": "wait", **here, **still, "timeout": 0})
+    transaction.add_op({"op": "mutate", **here, "mutations": mutations})
     transaction.add_comment(f"gwsched: {comment}")
     return _finish(nb, transaction, timeout)
 

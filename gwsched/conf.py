@@ -17,7 +17,8 @@ from pathlib import Path
 from oslo_config import cfg, types
 from oslo_log import log
 
-from gwsched import __version__, remotes
+from gwsched import __version__, certificates, remotes
+from gwsched.certificates import Certificates
 from gwsched.decisions import ControllerDead, Failback, Policy, Rebalance
 from gwsched.model import Form
 from gwsched.options import GROUPS
@@ -47,6 +48,7 @@ class Settings:
     policy: Policy
     metrics_bind: str
     metrics_port: int
+    metrics_tls: Certificates | None
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
@@ -140,6 +142,7 @@ def _settings(conf: cfg.ConfigOpts) -> Settings:
         policy=_policy(conf),
         metrics_bind=str(conf.metrics.bind),
         metrics_port=conf.metrics.port,
+        metrics_tls=certificates.configured(conf),
     )
 
 

@@ -59,6 +59,19 @@ class Decider:
             self._past.pace.wake_at(),
         )
 
+    def adopt(self, scheduler: Scheduler, policy: Policy, now: float) -> None:
+        """Decide by these from now on; what is remembered stays.
+
+        A move that is under way, too.
+        """
+        self._scheduler, self._policy = scheduler, policy
+        self._basis = None  # the plan was made by the others
+        # The next move waits no longer than the new budget has it.
+        soon = now + 60.0 / policy.moves_per_minute
+        flow = self._past.pace
+        if flow.next_at > soon:
+            self._past = replace(self._past, pace=replace(flow, next_at=soon))
+
     def decide(
         self, seen: Snapshot, now: float, *, interrupted: bool, writes: bool
     ) -> Plan:

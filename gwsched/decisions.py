@@ -37,6 +37,16 @@ class Reason(enum.StrEnum):
     REBALANCE = "rebalance"
 
 
+class Kind(enum.StrEnum):
+    """What a decision does, in one word."""
+
+    PLACE = "place"
+    MOVE = "move"
+    RANK = "rank"
+    SWITCH = "switch"
+    RELOCATE = "relocate"
+
+
 class Guard(enum.StrEnum):
     """What can hold changes back."""
 
@@ -241,6 +251,15 @@ class Change:
     def awaits_claim(self) -> bool:
         """Whether the new primary does not hold the unit yet."""
         return self.is_move and self.after[0] != self.unit.holder
+
+    @property
+    def kind(self) -> Kind:
+        """What the change does to the list, in one word."""
+        if not self.unit.order:
+            return Kind.PLACE
+        if self.awaits_claim:
+            return Kind.MOVE
+        return Kind.SWITCH if self.switches_form else Kind.RANK
 
 
 @dataclass(frozen=True, slots=True)

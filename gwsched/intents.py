@@ -45,6 +45,11 @@ _KNOWN = {
 }
 
 
+def key_of(verb: str, name: str = "") -> str:
+    """Return the key of an intent, about one port or chassis or none."""
+    return f"{PREFIX}{verb}-{name}" if name else PREFIX + verb
+
+
 def parse(
     external_ids: Mapping[str, str],
 ) -> tuple[Intents, tuple[str, ...]]:

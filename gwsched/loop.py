@@ -17,12 +17,11 @@ from dataclasses import replace
 
 from ovs.poller import POLLIN, Poller
 
-from gwsched import apply
-from gwsched.apply import Result
+from gwsched.acting import RETRY, Acting
 from gwsched.conf import Settings
 from gwsched.connection import Database
 from gwsched.decider import Decider
-from gwsched.decisions import Change, Plan, Relocation
+from gwsched.decisions import Plan
 from gwsched.gauges import View
 from gwsched.metrics import Metrics
 from gwsched.model import Snapshot
@@ -38,11 +37,6 @@ LOG = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0
 # The longest rest between two passes, however long they take (seconds).
 LONGEST_REST = 0.5
-# How soon a failed cycle or transaction is tried again (seconds).
-RETRY = 1.0
-# northd and every ovn-controller digest a transaction whole; what is more
-# than this waits for the next cycle, which plans the rest again.
-MOST_CHANGES = 200
 
 
 class Loop:
@@ -64,8 +58,10 @@ class Loop:
         self._metrics = metrics
         self._reporter = Reporter(metrics)
         self._watch = ClaimWatch()
+        self.acting = Acting(
+            nb, settings, self._decider, self._reporter, self._watch, metrics
+        )
         self._reader: Reader | None = None
-        self._undeletable: frozenset[str] = frozenset()
         self._sb_session = 0
         self._changed = False
         self._wake_at = 0.0
@@ -96,6 +92,18 @@ class Loop:
                 self._reader = None  # it may have missed what it was told
                 self._wake_at = time.monotonic() + RETRY
             self._wait(wakeup)
+
+    def adopt(self, scheduler: Scheduler, settings: Settings) -> None:
+        """Go on by another configuration, with the same databases."""
+        before, self._settings = self._settings, settings
+        self.acting.settings = settings
+        if settings != before:
+            self._reader = None  # what it reads depends on them
+        if settings.ovs != before.ovs:
+            self._vantages.close()
+            self._vantages = Vantages(settings)
+        self._decider.adopt(scheduler, settings.policy, time.monotonic())
+        self._changed = True
 
     def close(self) -> None:
         """Close what the loop has opened itself."""
@@ -138,6 +146,7 @@ class Loop:
         if self._nb.synced and self._sb.synced:
             with self._metrics.cycles.time():
                 self._cycle(now)
+            self._metrics.planned.set_to_current_time()
             done = time.monotonic()
             self._rest_until = done + min(done - now, LONGEST_REST)
         else:
@@ -158,7 +167,9 @@ class Loop:
         self._publish(seen, plan)
         self._wake_at = min(self._decider.wake_at, self._watch.wake_at)
         if self._nb.has_lock:
-            self._act(seen, plan, now)
+            again = self.acting.act(seen, plan, now)
+            self._wake_at = min(self._wake_at, again)
+            self._publish(seen, plan)  # with what was decided just now
 
     def _report(self, seen: Snapshot, plan: Plan, now: float) -> None:
         self._reporter.problems(seen)
@@ -176,81 +187,6 @@ class Loop:
             self._sb.take_changed(),
             claimed=self._sb.claimed,
         )
-
-    def _act(self, seen: Snapshot, plan: Plan, now: float) -> None:
-        """Write, as the one who may."""
-        timeout = self._settings.timeout
-        if self._decider.health.beat:
-            self._note(*apply.bump(self._nb, timeout), now)
-        if not self._settings.enforce:
-            self._reporter.observed(plan)
-            return
-        if plan.relocations:
-            self._relocate(plan.relocations[:MOST_CHANGES], now)
-        if plan.changes:
-            self.commit(plan.changes[:MOST_CHANGES], now)
-        elif set(plan.orphans) - self._undeletable:
-            self._tidy(plan.orphans, now)
-        self._decider.keep_going(plan)
-        if plan.is_done and seen.intents.rebalance:
-            self._note(*apply.finish_rebalance(self._nb, timeout), now)
-
-    def _tidy(self, orphans: tuple[str, ...], now: float) -> None:
-        """Delete groups of ours that nothing refers to any more.
-
-        One that the server refuses to delete is in use after all, by what
-        we do not see: it is not tried again while it is there.
-        """
-        self._undeletable &= set(orphans)
-        for name in sorted(set(orphans) - self._undeletable):
-            result, detail = apply.collect(
-                self._nb, (name,), self._settings.timeout
-            )
-            self._note(result, detail, now)
-            if result is Result.COMMITTED:
-                self._reporter.collected([name])
-            elif result is Result.FAILED:
-                self._undeletable |= {name}
-
-    def commit(self, changes: tuple[Change, ...], now: float) -> None:
-        """Write changes, and note what became of them."""
-        result, detail = apply.commit(
-            self._nb, changes, self._settings.timeout
-        )
-        self._note(result, detail, now)
-        if result is Result.COMMITTED:
-            self._reporter.committed(changes)
-            self._watch.expect(changes, now)
-            self._decider.wrote(changes, now)
-        elif result is Result.FAILED and len(changes) > 1:
-            # One the server refuses must not hold up all the others.
-            for change in changes:
-                self.commit((change,), now)
-
-    def _relocate(self, wanted: tuple[Relocation, ...], now: float) -> None:
-        """Pin L3 gateway routers elsewhere, and note what became of it."""
-        result, detail = apply.relocate(
-            self._nb, wanted, self._settings.timeout
-        )
-        self._note(result, detail, now)
-        if result is Result.COMMITTED:
-            self._reporter.relocated(wanted)
-            self._watch.expect_routers(wanted, now)
-            self._decider.relocated(wanted, now)
-        elif result is Result.FAILED and len(wanted) > 1:
-            for relocation in wanted:
-                self._relocate((relocation,), now)
-
-    def _note(self, result: Result, detail: str, now: float) -> None:
-        """Count a transaction; if it failed, say so and look again soon."""
-        self._metrics.transactions.labels(result).inc()
-        if result is Result.COMMITTED:
-            return
-        self._wake_at = min(self._wake_at, now + RETRY)
-        if result is Result.STALE:
-            LOG.info("NB changed before we wrote; planning anew: %s", detail)
-        else:
-            LOG.warning("nothing was written to NB: %s: %s", result, detail)
 
     def _note_leadership(self) -> None:
         leads = self._nb.has_lock
@@ -273,6 +209,13 @@ class Loop:
             snapshot=seen,
             health=self._decider.health,
             plan=plan,
+            now=time.monotonic(),
+            time=time.time(),
+            host=socket.gethostname(),
+            enforce=self._settings.enforce,
+            scheduler=self._settings.scheduler,
+            decisions=self._reporter.decisions,
+            configuration=self._metrics.view.configuration,
         )
 
     def _wait(self, wakeup: socket.socket) -> None:

@@ -7,10 +7,14 @@ last :class:`View` when somebody asks.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import ovs.json
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     Info,
     PlatformCollector,
@@ -29,14 +33,14 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 class Metrics:
     """The registry, and the counters that the loop counts on."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.view = View()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._declare_counters()
-        self._declare_histograms()
+        self._declare_times()
         Info(
             "gwsched_build",
             "The version, and the JSON parser python-ovs has.",
@@ -44,7 +48,7 @@ class Metrics:
         ).info(
             {"version": __version__, "json_parser": ovs.json.PARSER.lower()}
         )
-        self.registry.register(Gauges(lambda: self.view))
+        self.registry.register(Gauges(lambda: self.view, now))
 
     def _declare_counters(self) -> None:
         self.moves = Counter(
@@ -76,7 +80,8 @@ class Metrics:
         )
         self.transactions = Counter(
             "gwsched_transactions_total",
-            "NB transactions, heartbeats included, by what became of them.",
+            "NB transactions, heartbeats included, by what became of them; "
+            "stale is harmless: NB changed meanwhile.",
             ["result"],
             registry=self.registry,
         )
@@ -91,7 +96,12 @@ class Metrics:
         for where in ("cycle", "nb", "sb", "scheduler"):
             self.errors.labels(where)
 
-    def _declare_histograms(self) -> None:
+    def _declare_times(self) -> None:
+        self.planned = Gauge(
+            "gwsched_last_successful_plan_timestamp_seconds",
+            "When a pass last went through from snapshot to transaction.",
+            registry=self.registry,
+        )
         self.convergence = Histogram(
             "gwsched_move_convergence_seconds",
             "From the write of a new primary to its claim.",

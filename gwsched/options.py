@@ -321,6 +321,26 @@ METRICS_OPTS: list[cfg.Opt] = [
         help="The TCP port number of that listener; 0 takes any free one "
         "and logs it.",
     ),
+    cfg.StrOpt(
+        "certificate",
+        default="",
+        help="The certificate of that listener, with those between it and "
+        "the authority's: the path of a PEM file. With it the listener "
+        "speaks HTTPS and nothing else.",
+    ),
+    cfg.StrOpt(
+        "private_key",
+        default="",
+        help="The private key of that certificate: the path of a PEM file, "
+        "not encrypted.",
+    ),
+    cfg.StrOpt(
+        "ca_cert",
+        default="",
+        help="The authority that must have signed the certificate of every "
+        "client, probes and Prometheus among them: the path of a PEM file. "
+        "Without it clients need none.",
+    ),
 ]
 
 GROUPS: dict[str, list[cfg.Opt]] = {
@@ -331,3 +351,6 @@ GROUPS: dict[str, list[cfg.Opt]] = {
     "rebalance": REBALANCE_OPTS,
     "metrics": METRICS_OPTS,
 }
+for _options in GROUPS.values():
+    for _option in _options:
+        _option.mutable = True  # by SIGHUP; the sample says so

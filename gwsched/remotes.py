@@ -74,7 +74,7 @@ def identity(conf: cfg.ConfigOpts) -> Tls | None:
     if not files:
         return None
     for part, path in files.items():
-        _check_pem(f"ovn_nb_{part} and ovn_sb_{part}", path)
+        check_pem(f"[ovn] ovn_nb_{part} and ovn_sb_{part}", path)
     tls = Tls(**files)
     _check_identity(tls)
     return tls
@@ -111,15 +111,19 @@ def _path(conf: cfg.ConfigOpts, option: str) -> str:
     return path
 
 
-def _check_pem(option: str, path: str) -> None:
+def check_pem(option: str, path: str) -> None:
+    """Refuse a file that is no PEM; the option is named with its section.
+
+    :raises ConfigurationError: where it is none, or cannot be read
+    """
     try:
         text = Path(path).read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"[ovn] {option}: cannot read {path}: {error.strerror}"
+            f"{option}: cannot read {path}: {error.strerror}"
         ) from error
     if b"-----BEGIN " not in text:
-        raise ConfigurationError(f"[ovn] {option}: {path} is no PEM file")
+        raise ConfigurationError(f"{option}: {path} is no PEM file")
 
 
 def _check_identity(tls: Tls) -> None:

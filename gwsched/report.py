@@ -2,14 +2,17 @@
 """What is new since the last cycle, said once: to the log and the counters.
 
 A level-triggered loop sees everything again in each cycle; an operator
-wants to read it when it begins and when it ends.
+wants to read it when it begins and when it ends.  Decisions go to the
+journal as well, and are fields of their line where that is JSON.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 
+from gwsched import journal
 from gwsched.decisions import (
     Change,
     Guard,
@@ -20,6 +23,7 @@ from gwsched.decisions import (
     State,
     Verdict,
 )
+from gwsched.journal import Decision, Journal
 from gwsched.metrics import Metrics
 from gwsched.model import Snapshot
 from gwsched.placement.rivals import Feud, Rivals
@@ -38,9 +42,14 @@ CALM = frozenset(
 class Reporter:
     """Remembers what it has said."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(
+        self, metrics: Metrics, clock: Callable[[], float] = time.time
+    ) -> None:
         self._metrics = metrics
-        self._verdicts: Mapping[str, Verdict] = {}
+        self._clock = clock
+        # What the reporter before us remembered, if there was one.
+        self._journal = Journal(metrics.view.decisions)
+        self._health = Health()
         self._bad_uplinks: set[tuple[str, str]] = set()
         self._pairs: set[frozenset[str]] = set()
         self._guards: set[Guard] = set()
@@ -53,13 +62,19 @@ class Reporter:
         self._deferred: set[Guard] = set()
         self._observed: set[str] = set()
 
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The last decisions, the newest first."""
+        return self._journal.decisions
+
     def health(self, health: Health, now: float) -> None:
         """Say whose verdict changed, and what is new between gateways."""
         self._uplinks_of(health)
         self._pairs_of(health, now)
         for name, verdict in health.verdicts.items():
-            self._verdict(name, verdict, self._verdicts.get(name))
-        self._verdicts = health.verdicts
+            before = self._health.verdicts.get(name)
+            self._verdict(name, verdict, before)
+        self._health = health
 
     def _uplinks_of(self, health: Health) -> None:
         bad = health.uplinks.bad
@@ -179,17 +194,24 @@ class Reporter:
 
     def committed(self, changes: Iterable[Change]) -> None:
         """Say what was written, one line per list, and count it."""
+        now, made = self._clock(), []
         for change in changes:
-            LOG.info("%s", sentence(change))
+            made.append(journal.changed(change, self._health, now))
+            LOG.info("%s", sentence(change), extra=_fields(made[-1]))
             if not change.is_move:
                 self._metrics.rank_updates.inc()
             elif not change.awaits_claim:
                 self._metrics.moves.labels(change.reason, "claimed").inc()
+        self._journal = self._journal.noted(made)
 
     def relocated(self, done: Iterable[Relocation]) -> None:
         """Say which L3 gateway routers were pinned elsewhere."""
+        now, made = self._clock(), []
         for relocation in done:
-            LOG.warning("%s", router_sentence(relocation))
+            made.append(journal.relocated(relocation, self._health, now))
+            said = router_sentence(relocation)
+            LOG.warning("%s", said, extra=_fields(made[-1]))
+        self._journal = self._journal.noted(made)
 
     def collected(self, orphans: Iterable[str]) -> None:
         """Say which groups were deleted."""
@@ -198,15 +220,28 @@ class Reporter:
 
     def observed(self, plan: Plan) -> None:
         """Say what would be written were it not for ``mode = observe``."""
-        observed = {*map(sentence, plan.changes)}
-        observed |= {*map(router_sentence, plan.relocations)}
-        for said in sorted(observed - self._observed):
-            LOG.info("observe: would write %s", said)
-        self._observed = observed
+        now, known = self._clock(), self._health
+        wanted: dict[str, Change | Relocation] = {
+            **{sentence(change): change for change in plan.changes},
+            **{router_sentence(one): one for one in plan.relocations},
+        }
+        made = []
+        for said in sorted(wanted.keys() - self._observed):
+            decision = _observed(wanted[said], known, now)
+            LOG.info("observe: would write %s", said, extra=_fields(decision))
+            made.append(decision)
+        self._observed = set(wanted)
+        self._journal = self._journal.noted(made)
 
     def outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Say how moves ended."""
         for outcome in outcomes:
+            self._journal = self._journal.ended(
+                outcome.port,
+                outcome.target,
+                outcome.seconds,
+                claimed=outcome.claimed,
+            )
             result = "claimed" if outcome.claimed else "unclaimed"
             self._metrics.moves.labels(outcome.reason, result).inc()
             if outcome.claimed:
@@ -225,6 +260,22 @@ class Reporter:
                     outcome.target,
                     outcome.seconds,
                 )
+
+
+def _observed(
+    wanted: Change | Relocation, health: Health, now: float
+) -> Decision:
+    if isinstance(wanted, Relocation):
+        return journal.relocated(wanted, health, now, observed=True)
+    return journal.changed(wanted, health, now, observed=True)
+
+
+def _fields(decision: Decision) -> Mapping[str, object]:
+    """Return what oslo.log's JSON formatter is to add to a line.
+
+    It takes the attribute ``extra`` of a record, and no other.
+    """
+    return {"extra": {"what": str(decision.kind), **decision.fields}}
 
 
 def sentence(change: Change) -> str:

@@ -1,30 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon ``gwsched``: start, signals, the service manager, the end."""
+"""The daemon ``gwsched``: start, reload, the service manager, the end."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import select
-import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sdnotify
-from oslo_config import cfg
-from oslo_log import log
-from ovsdbapp.backend.ovs_idl import vlog
 
-from gwsched import __version__, conf, plugins
-from gwsched.conf import ConfigurationError, Settings
+from gwsched import __version__, configured, logs, overview
+from gwsched.conf import ConfigurationError
+from gwsched.configured import Configured
 from gwsched.connection import Database, StoppedError, open_databases
+from gwsched.decisions import Health, Plan
+from gwsched.gauges import Configuration
+from gwsched.listening import Listening
 from gwsched.loop import LONGEST_WAIT, Loop
 from gwsched.metrics import Metrics
-from gwsched.schedulers import Scheduler
-from gwsched.web import App, Listener
+from gwsched.signals import Signals
+from gwsched.web import App
 
 LOG = logging.getLogger(__name__)
 
@@ -37,79 +36,170 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon; return its exit code."""
     args = sys.argv[1:] if argv is None else list(argv)
     try:
-        options, settings = conf.load(args)
-        scheduler = plugins.load_scheduler(settings.scheduler)
-        _set_up_logging(options)
-        service = Service(settings, scheduler)
+        read = configured.read(args)
+        logs.set_up(read.options)
+        service = Service(args, read)
     except ConfigurationError as error:
         print(f"gwsched: {error}", file=sys.stderr)  # noqa: T201
         return USAGE
     LOG.info("gwsched %s starts", __version__)
-    options.log_opt_values(LOG, logging.DEBUG)
     return service.run()
 
 
 class Service:
     """The process around the loop."""
 
-    def __init__(self, settings: Settings, scheduler: Scheduler) -> None:
+    def __init__(self, argv: Sequence[str], read: Configured) -> None:
         """Open the listener; :raises ConfigurationError: where it cannot."""
-        self._settings = settings
-        self._scheduler = scheduler
+        self._argv = argv
+        self._configured = read
         self._metrics = Metrics()
-        self._wakeup = _Wakeup()
-        self._stopping = self._wakeup.stopping
+        self._publish(Configuration(read_at=time.time()))
+        self._signals = Signals()
         self._notifier = sdnotify.SystemdNotifier()
         self._completed_at = time.monotonic()
-        app = App(self._metrics.registry, self._not_live, self._not_ready)
-        bind, port = settings.metrics_bind, settings.metrics_port
-        try:
-            self._listener = Listener(app, bind, port)
-        except OSError as error:
-            raise ConfigurationError(
-                f"[metrics] cannot listen on {bind} port {port}: {error}"
-            ) from error
+        app = App(
+            self._metrics.registry,
+            self._not_live,
+            self._not_ready,
+            overview.Latest(lambda: self._metrics.view),
+        )
+        self._listening = Listening(app, read.settings)
 
     def run(self) -> int:
         """Serve until told to stop; return the exit code."""
-        self._handle_signals()
-        self._listener.start()
-        bind = self._settings.metrics_bind
-        LOG.info(
-            "metrics and health on http://%s:%d",
-            f"[{bind}]" if ":" in bind else bind,
-            self._listener.port,
-        )
+        self._signals.handle()
+        self._listening.start()
+        self._tell_unknown()
         # A database that is away at boot must not fail the unit.
         self._notifier.notify("READY=1\nSTATUS=connecting")
-        databases = open_databases(self._settings)
         try:
-            self._serve(*databases)
-        except StoppedError:
-            LOG.info("stopped before the databases could be reached")
+            while not self._signals.end:
+                self._serve()
         finally:
             self._notifier.notify("STOPPING=1")
-            for database in databases:
-                database.close()
-            self._listener.stop()
+            self._listening.stop()
         LOG.info("gwsched ends")
         return 0
 
-    def _serve(self, nb: Database, sb: Database) -> None:
+    def _serve(self) -> None:
+        """Work with one pair of databases, until others are wanted."""
+        databases = open_databases(self._configured.settings)
+        try:
+            self._work(*databases)
+        except StoppedError:
+            self._heed()
+            if self._signals.end:
+                LOG.info("stopped before the databases could be reached")
+        finally:
+            for database in databases:
+                database.close()
+            self._forget()
+
+    def _work(self, nb: Database, sb: Database) -> None:
         for database in (nb, sb):
-            database.connect(self._stopping, self._completed)
+            database.connect(self._signals.attention, self._completed)
         nb.set_lock()
-        loop = Loop(nb, sb, self._scheduler, self._settings, self._metrics)
+        settings = self._configured.settings
+        scheduler = self._configured.scheduler
+        loop = Loop(nb, sb, scheduler, settings, self._metrics)
 
         def completed() -> None:
             self._completed(loop.summary)
 
         with contextlib.closing(loop):
-            loop.run(self._stopping, self._wakeup.reader, completed)
+            while True:
+                loop.run(
+                    self._signals.attention, self._signals.reader, completed
+                )
+                known = self._configured
+                self._heed()
+                new = self._configured
+                if self._signals.end or configured.needs_other_databases(
+                    settings, new.settings
+                ):
+                    return
+                if new is not known:
+                    loop.adopt(new.scheduler, new.settings)
+
+    def _heed(self) -> None:
+        """Do what signals have asked for, but for the end."""
+        if self._signals.end:
+            LOG.info("%s: stopping", self._signals.end.name)
+            self._notifier.notify("STOPPING=1")
+        elif self._signals.take_hangup():
+            self._reload()
+
+    def _reload(self) -> None:
+        """Read everything anew; take it over whole, or not at all."""
+        LOG.info("SIGHUP: reading the configuration anew")
+        self._notifier.notify(
+            f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\n"
+            "STATUS=reading the configuration anew"
+        )
+        try:
+            self._take_over(configured.read_again(self._argv))
+        except ConfigurationError as error:
+            self._refuse(str(error))
+        except Exception as error:
+            LOG.exception("the configuration could not be read")
+            self._refuse(repr(error))
+        self._notifier.notify("READY=1")
+
+    def _take_over(self, new: Configured) -> None:
+        old = self._configured
+        with self._listening.moving(new.settings):
+            logs.renew(old.options, new.options)
+        self._configured = new
+        self._publish(Configuration(read_at=time.time()))
+        changes = configured.changes(old.options, new.options)
+        LOG.info("the configuration is taken over: %s", changes)
+        self._tell_unknown()
+
+    def _refuse(self, error: str) -> None:
+        known = self._metrics.view.configuration
+        self._publish(replace(known, good=False, error=error))
+        LOG.error(
+            "the configuration is not taken over, what was read before goes "
+            "on: %s; mend it and reload",
+            error,
+        )
+
+    def _tell_unknown(self) -> None:
+        """Say what was read; a newer option in an older daemon is no end."""
+        read = self._configured
+        for name in read.unknown:
+            LOG.warning("ignored: %s", name)
+        read.options.log_opt_values(LOG, logging.DEBUG)
+
+    def _publish(self, configuration: Configuration) -> None:
+        settings = self._configured.settings
+        self._metrics.view = replace(
+            self._metrics.view,
+            host=socket.gethostname(),
+            enforce=settings.enforce,
+            scheduler=settings.scheduler,
+            configuration=configuration,
+        )
+
+    def _forget(self) -> None:
+        """Show nothing of databases that are closed."""
+        self._metrics.view = replace(
+            self._metrics.view,
+            nb_connected=False,
+            sb_connected=False,
+            vantages={},
+            leader=False,
+            snapshot=None,
+            health=Health(),
+            plan=Plan(),
+        )
 
     def _completed(self, status: str = "connecting") -> None:
         """Tell the service manager that the loop has come round."""
         self._completed_at = time.monotonic()
+        if not self._metrics.view.configuration.good:
+            status += "; the configuration on disk is refused, see the log"
         self._notifier.notify(f"WATCHDOG=1\nSTATUS={status}")
 
     def _not_live(self) -> str | None:
@@ -127,67 +217,3 @@ class Service:
             if not there:
                 return f"{db} is not in sync"
         return None
-
-    def _handle_signals(self) -> None:
-        """Let signals set flags only, and wake the loop by a socket."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._ignore)
-
-    def _stop(self, number: int, _frame: object) -> None:
-        LOG.info("%s: stopping", signal.Signals(number).name)
-        self._stopping.set()
-
-    def _ignore(self, _number: int, _frame: object) -> None:
-        LOG.info("SIGHUP is reserved for reload, which is not there yet")
-
-
-class _Flag(threading.Event):
-    """An event that a signal handler may set, for it takes no lock."""
-
-    def __init__(self, reader: socket.socket) -> None:
-        super().__init__()
-        self._reader = reader
-        self._raised = False
-
-    def set(self) -> None:
-        """Raise the flag; the signal itself wakes who waits."""
-        self._raised = True
-
-    def is_set(self) -> bool:
-        """Whether the flag was raised."""
-        return self._raised
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for a signal, any signal, or the timeout (seconds)."""
-        if not self._raised:
-            select.select([self._reader], [], [], timeout)
-            with contextlib.suppress(BlockingIOError):
-                self._reader.recv(1024)  # else the next wait would not wait
-        return self._raised
-
-
-class _Wakeup:
-    """The socket that Python writes to on every signal."""
-
-    def __init__(self) -> None:
-        self.reader, self._writer = socket.socketpair()
-        self.reader.setblocking(False)
-        self._writer.setblocking(False)
-        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        self.stopping = _Flag(self.reader)
-
-
-def _set_up_logging(options: cfg.ConfigOpts) -> None:
-    """Log as configured; :raises ConfigurationError: where that fails."""
-    elsewhere = (options.log_file, options.log_dir, options.use_journal)
-    if not any(elsewhere):
-        options.set_default("use_stderr", True)  # oslo.log's is stdout
-    log.set_defaults(
-        default_log_levels=[*log.get_default_log_levels(), "ovsdbapp=WARN"]
-    )
-    try:
-        log.setup(options, "gwsched", __version__)
-    except (OSError, log.LogConfigError) as error:
-        raise ConfigurationError(f"[DEFAULT] cannot log: {error}") from error
-    vlog.use_python_logger(max_level=vlog.WARN)

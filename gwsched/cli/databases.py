@@ -1,22 +1,104 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One snapshot of both databases, or a clear word on why there is none."""
+"""Both databases, connected once, or a clear word on why they are not."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ovs.poller import Poller
 
-from gwsched import snapshot
 from gwsched.conf import Settings
 from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.model import Snapshot
+from gwsched.snapshot import Reader
 
 
 class UnreachableError(Exception):
     """A database that did not answer in time; one clear line."""
+
+
+class Connections:
+    """Both databases, kept up to date for as long as somebody looks."""
+
+    def __init__(self, nb: Database, sb: Database, settings: Settings) -> None:
+        self.nb = nb
+        self._sb = sb
+        self._both = (nb, sb)
+        self._settings = settings
+        self._reader = Reader(nb.rows, sb.rows, settings)
+
+    def read(self) -> Snapshot:
+        """Return what both are known to hold by now."""
+        changes = (database.take_changed() for database in self._both)
+        return self._reader.read(*changes)
+
+    def run(self) -> str:
+        """Take in what the servers sent; name who is out of reach, or ""."""
+        for database in self._both:
+            database.run()
+        return ", ".join(d.label for d in self._both if not d.synced)
+
+    def wait(self, longest: float = math.inf) -> None:
+        """Wait until a server sends something, or for so long (s)."""
+        poller = Poller()
+        for database in self._both:
+            database.wait(poller)
+        if longest < math.inf:
+            poller.timer_wait(max(0, int(longest * 1000) + 1))
+        poller.block()
+
+    def synchronise(self, since: int | None = None) -> None:
+        """Take in both databases whole.
+
+        Only the waiting is limited: what is big may take long to take in.
+
+        :param since: a ``nb_seqno`` that NB is to be past as well
+        :raises UnreachableError: where one does not send it in time
+        """
+        waited = 0.0
+        while True:
+            late = self.run()
+            if not late and self.nb_seqno != since:
+                return
+            if waited >= self._settings.timeout:
+                raise UnreachableError(self._too_late(late or "NB"))
+            started = time.monotonic()
+            self.wait(self._settings.timeout - waited)
+            waited += time.monotonic() - started
+
+    @property
+    def nb_seqno(self) -> int:
+        """A number that is another one whenever NB has changed."""
+        return int(self.nb.replica.change_seqno)
+
+    def strangers(self, chassis: str) -> list[str]:
+        """Name what a chassis has that gwsched does not move off it."""
+        units = self.read().units
+        ours = {port.name for unit in units for port in unit.ports}
+        found = [
+            f"L3 gateway router {row.name}"
+            for row in self.nb.rows["Logical_Router"].rows.values()
+            if row.options.get("chassis") == chassis
+        ]
+        for row in self._sb.rows["Port_Binding"].rows.values():
+            name = row.logical_port.removeprefix("cr-")
+            holders = [holder.name for holder in row.chassis]
+            if row.type == "chassisredirect" and name not in ours:
+                found += [f"port {name}"] if chassis in holders else []
+        return sorted(found)
+
+    def _too_late(self, late: str) -> str:
+        label = late.partition(",")[0]
+        remotes = {"NB": self._settings.nb, "SB": self._settings.sb}[label]
+        return (
+            f"{label} did not send its content within "
+            f"{self._settings.timeout:g} s: {', '.join(remotes)}"
+        )
 
 
 def read(settings: Settings) -> Snapshot:
@@ -25,12 +107,27 @@ def read(settings: Settings) -> Snapshot:
     :raises UnreachableError: where one did not answer within the
         ``ovsdb_connection_timeout``
     """
+    with opened(settings) as found:
+        return found.read()
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, leader_only: bool = False
+) -> Iterator[Connections]:
+    """Connect to both databases and take them in; close them at the end.
+
+    :param leader_only: whether NB has to be the leader of its cluster,
+        which is where to write
+    :raises UnreachableError: as :func:`read`
+    """
     impatient = replace(settings, timeout=_share(settings))
-    nb, sb = open_databases(impatient, leader_only=False)
+    nb, sb = open_databases(impatient, leader_only=leader_only)
     try:
         _connect((nb, sb), settings.timeout)
-        _synchronise((nb, sb), settings)
-        return snapshot.read(nb.rows, sb.rows, settings)
+        found = Connections(nb, sb, settings)
+        found.synchronise()
+        yield found
     finally:
         nb.close()
         sb.close()
@@ -67,39 +164,3 @@ def _connect_one(
             f"{database.label} could not be reached within {timeout:g} s: "
             f"{error}"
         ) from error
-
-
-def _synchronise(databases: tuple[Database, ...], settings: Settings) -> None:
-    """Take in both databases whole.
-
-    Only the waiting is limited: what is big may take long to take in.
-    """
-    waited = 0.0
-    while True:
-        for database in databases:
-            database.run()
-        late = [d.label for d in databases if not d.synced]
-        if not late:
-            return
-        if waited >= settings.timeout:
-            raise UnreachableError(_too_late(late[0], settings))
-        waited += _wait(databases, settings.timeout - waited)
-
-
-def _wait(databases: tuple[Database, ...], longest: float) -> float:
-    """Wait until a server sends something; return for how long (s)."""
-    poller = Poller()
-    for database in databases:
-        database.wait(poller)
-    poller.timer_wait(int(longest * 1000) + 1)
-    started = time.monotonic()
-    poller.block()
-    return time.monotonic() - started
-
-
-def _too_late(label: str, settings: Settings) -> str:
-    remotes = {"NB": settings.nb, "SB": settings.sb}[label]
-    return (
-        f"{label} did not send its content within {settings.timeout:g} s: "
-        f"{', '.join(remotes)}"
-    )

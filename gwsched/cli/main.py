@@ -15,11 +15,24 @@ from typing import Any
 from oslo_config import cfg
 from ovsdbapp.backend.ovs_idl import vlog
 
-from gwsched import conf, plugins
-from gwsched.cli import chassis, databases, forecasts, output, ports, tables
+from gwsched import conf
+from gwsched.cli import (
+    auditing,
+    chassis,
+    checking,
+    databases,
+    forecasts,
+    intentions,
+    looking,
+    output,
+    ports,
+    tables,
+)
+from gwsched.cli.answer import Answer
 from gwsched.cli.databases import UnreachableError
 from gwsched.cli.outlook import RestlessError
 from gwsched.cli.output import PROG, UsageError, complain
+from gwsched.cli.steering import UnwrittenError
 from gwsched.conf import ConfigurationError
 from gwsched.model import Problem, Snapshot
 
@@ -66,11 +79,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         debug, args = _common(args)
         conf.parse(options, args, PROG)
         _set_up_logging(debug)
-        return _print(options.verb.run(options))
+        found = options.verb.run(options)
+        said = found if isinstance(found, Answer) else Answer(found)
+        return _print(said.text) or said.code
     except (ConfigurationError, UsageError) as error:
         complain(error)
         return USAGE
-    except (UnreachableError, RestlessError) as error:
+    except (UnreachableError, RestlessError, UnwrittenError) as error:
         complain(error)
         return FAILED
     except KeyboardInterrupt:
@@ -78,6 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _add_verbs(verbs: Any) -> None:
+    looking.add_status(verbs)
+    looking.add_explain(verbs)
+    auditing.add_audit(verbs)
     for name, listing in LISTINGS.items():
         verb = verbs.add_parser(
             name, help=listing.help, description=listing.help
@@ -86,9 +104,8 @@ def _add_verbs(verbs: Any) -> None:
         verb.set_defaults(run=_list)
     forecasts.add_plan(verbs)
     forecasts.add_simulate(verbs)
-    what = "say whether the daemon could start with its configuration"
-    check = verbs.add_parser("check-config", help=what, description=what)
-    check.set_defaults(run=_check_config)
+    intentions.add_verbs(verbs)
+    checking.add(verbs)
 
 
 def _list(options: cfg.ConfigOpts) -> str:
@@ -99,18 +116,6 @@ def _list(options: cfg.ConfigOpts) -> str:
     for problem in listing.strays(seen):
         complain(problem)
     return tables.render(listing.rows(seen), columns, options.verb.format)
-
-
-def _check_config(options: cfg.ConfigOpts) -> str:
-    settings = conf.settings(options)
-    plugins.load_scheduler(settings.scheduler)
-    files = ", ".join(options.config_file or ["no file, only defaults"])
-    return (
-        f"configuration is good: {files}; "
-        f"NB {','.join(settings.nb)}; SB {','.join(settings.sb)}; "
-        f"scheduler {settings.scheduler}, "
-        f"mode {'enforce' if settings.enforce else 'observe'}\n"
-    )
 
 
 class _Move(argparse.Action):

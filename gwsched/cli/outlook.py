@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from gwsched.cli import assumed
 from gwsched.cli.election import Election
-from gwsched.decisions import Change, Health, Plan, Policy, Refusal
+from gwsched.decisions import Change, Health, Kind, Plan, Policy, Refusal
 from gwsched.model import Snapshot, Unit, frozen_map
 from gwsched.placement import rivals
 from gwsched.placement.pace import Pace, is_voluntary
@@ -56,7 +56,7 @@ class Outlook:
     @property
     def moves(self) -> int:
         """How often a unit gets another primary that has to claim it."""
-        return sum(kind(change) == "move" for change in self.changes)
+        return sum(change.kind is Kind.MOVE for change in self.changes)
 
     @property
     def paced(self) -> int:
@@ -66,15 +66,6 @@ class Outlook:
 
 # Nobody waits for the moves of a forecast: as many at once as there are.
 ALL = 1 << 30
-
-
-def kind(change: Change) -> str:
-    """Say in one word what a change does to a list."""
-    if not change.unit.order:
-        return "place"
-    if change.awaits_claim:
-        return "move"
-    return "switch" if change.switches_form else "rank"
 
 
 def to_rest(

@@ -16,8 +16,8 @@ class UsageError(Exception):
     """Arguments that do not go together or name nothing; one clear line."""
 
 
-def add_options(verb: argparse.ArgumentParser, *sets: Sequence[str]) -> None:
-    """Add the options for the format and for any of these columns."""
+def add_format(verb: argparse.ArgumentParser) -> None:
+    """Add the option for the format."""
     verb.add_argument(
         "-f",
         "--format",
@@ -25,6 +25,11 @@ def add_options(verb: argparse.ArgumentParser, *sets: Sequence[str]) -> None:
         default="table",
         help="how to print it (default: %(default)s)",
     )
+
+
+def add_options(verb: argparse.ArgumentParser, *sets: Sequence[str]) -> None:
+    """Add the options for the format and for any of these columns."""
+    add_format(verb)
     columns = tuple(dict.fromkeys(name for some in sets for name in some))
     verb.add_argument(
         "-c",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from gwsched.cli import assumed, loads
 from gwsched.cli.loads import Loads
-from gwsched.cli.outlook import Outlook, kind
+from gwsched.cli.outlook import Outlook
 from gwsched.cli.tables import Row, joined
 from gwsched.decisions import Policy
 
@@ -33,7 +33,7 @@ def rows(outlook: Outlook) -> list[Row]:
     steps: list[Row] = [
         {
             "unit": change.unit.name,
-            "kind": kind(change),
+            "kind": change.kind.value,
             "reason": change.reason.value,
             "before": joined(change.unit.order, " "),
             "after": joined(change.after, " "),

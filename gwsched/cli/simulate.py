@@ -8,7 +8,6 @@ from collections import defaultdict
 from gwsched.cli import assumed, failing, loads
 from gwsched.cli.election import Election
 from gwsched.cli.failing import Case, Way
-from gwsched.cli.outlook import kind
 from gwsched.cli.tables import Row
 from gwsched.decisions import Change, Reason
 from gwsched.model import Unit
@@ -116,7 +115,7 @@ class _Stories:
         changes = self._changes[way.unit.name]
         if way.repaired is None:
             return "unclaimed", *(change.why for change in changes)
-        moves = [c for c in changes if kind(c) in ("place", "move")]
+        moves = [c for c in changes if c.kind in ("place", "move")]
         # The last move decided; without one the list followed OVN.
         for change in [*reversed(moves), *changes]:
             return change.reason.value, change.why

@@ -20,9 +20,9 @@ from itertools import chain
 from pathlib import Path
 
 from gwsched import apply
+from gwsched.acting import MOST_CHANGES
 from gwsched.connection import Database
 from gwsched.decisions import Health, State, Verdict
-from gwsched.loop import MOST_CHANGES
 from gwsched.model import frozen_map
 from gwsched.snapshot import Reader
 from tests.bench.fleetmodel import Size

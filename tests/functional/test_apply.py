@@ -231,7 +231,7 @@ def test_where_the_server_refuses_all_each_is_tried_by_itself(
         )
         metrics = Metrics()
         loop = Loop(nb, sb, LeastLoaded(), settings_for(three), metrics)
-        loop.commit(plan, 0.0)
+        loop.acting.commit(plan, 0.0)
         failed = metrics.transactions.labels(Result.FAILED)
         assert failed._value.get() == 1
     assert three.order(other) == three.order(port) == ["gw2", "gw1"]

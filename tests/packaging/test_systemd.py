@@ -80,6 +80,7 @@ def test_the_unit_is_confined(runnable: Path) -> None:
         ("Unit", "After=network-online.target"),
         ("Service", "Type=notify"),
         ("Service", "NotifyAccess=main"),
+        ("Service", "ExecReload=/bin/kill -HUP $MAINPID"),
         ("Service", "WatchdogSec=60"),
         ("Service", "Restart=always"),
         ("Service", "RestartSec=2"),
@@ -92,7 +93,7 @@ def test_the_unit_says(section: str, line: str) -> None:
     assert line in settings(section)
 
 
-@pytest.mark.parametrize("key", ["Requires", "ExecReload", "ProcSubset"])
+@pytest.mark.parametrize("key", ["Requires", "ProcSubset"])
 def test_the_unit_leaves_out(key: str) -> None:
     lines = settings("Unit") + settings("Service")
     assert not [line for line in lines if line.startswith(f"{key}=")]

@@ -15,7 +15,7 @@ from tests.simulation.process import Process
 from tests.simulation.reader import Reader
 from tests.simulation.server import Result
 
-# As gwsched/loop.py has them.
+# As gwsched/acting.py and gwsched/loop.py have them.
 MOST_CHANGES = 200
 RETRY = 1.0
 # How long a transaction without an answer is waited for (seconds).

@@ -9,7 +9,6 @@ import pytest
 
 from gwsched.cli import assumed, failing, simulate, tables
 from gwsched.cli.failing import Case
-from gwsched.cli.outlook import kind
 from gwsched.cli.output import UsageError
 from gwsched.decisions import Policy
 from gwsched.model import (
@@ -190,7 +189,7 @@ def test_the_last_move_decides() -> None:
     one = unit("p", "gw1", "gw2", "gw3", holder="gw1")
     case = fail(seen(3, one, intents=intents), "gw1")
     assert stories(case) == {"p": ["gw1", "gw2", "gw3", "drain"]}
-    (move,) = [c for c in case.repair.changes if kind(c) == "move"]
+    (move,) = [c for c in case.repair.changes if c.kind == "move"]
     again = replace(move, why="once more")
     longer = replace(case.repair, changes=(*case.repair.changes, again))
     assert why(replace(case, repair=longer)) == "once more"

@@ -99,6 +99,7 @@ def test_defaults(load: Load) -> None:
         ),
         metrics_bind="127.0.0.1",
         metrics_port=9977,
+        metrics_tls=None,
     )
 
 
@@ -153,6 +154,7 @@ def test_every_option_arrives(load: Load) -> None:
         ),
         metrics_bind="::1",
         metrics_port=0,
+        metrics_tls=None,
     )
 
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """News is said once when it begins, and once when it ends."""
 
+import json
 import logging
 import math
 from dataclasses import replace
 
 import pytest
+from oslo_config import cfg
+from oslo_log import log
+from oslo_log.formatters import ContextFormatter, JSONFormatter
 
 from gwsched.decisions import (
     Change,
@@ -14,15 +18,18 @@ from gwsched.decisions import (
     Plan,
     Reason,
     Refusal,
+    Relocation,
     State,
     Uplinks,
     Verdict,
 )
+from gwsched.gauges import View
 from gwsched.metrics import Metrics
 from gwsched.model import (
     Candidate,
     Form,
     GatewayPort,
+    GatewayRouter,
     Problem,
     Snapshot,
     Unit,
@@ -44,7 +51,8 @@ class Told:
         caplog.set_level(logging.INFO, "gwsched.report")
         self._caplog = caplog
         self._metrics = Metrics()
-        self.reporter = Reporter(self._metrics)
+        self.time = 1_750_000_000.5
+        self.reporter = Reporter(self._metrics, lambda: self.time)
 
     def guards(
         self, guards: dict[Guard, str], blocking: frozenset[Guard] = BLOCKING
@@ -433,3 +441,91 @@ def test_a_move_not_claimed_is_an_alarm(told: Told) -> None:
 def test_a_change_in_one_sentence() -> None:
     said = sentence(change("", "gw1 gw2"))
     assert said == "lrp: [] -> [gw1, gw2] (repair: because)"
+
+
+def formatted(
+    caplog: pytest.LogCaptureFixture, formatter: logging.Formatter
+) -> list[str]:
+    """Return the lines that oslo.log would write of all that was told."""
+    return [formatter.format(record) for record in caplog.records]
+
+
+def test_a_change_in_json_has_what_it_is_made_of(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    told.reporter.health(health(State.DEAD, "it is gone"), 0.0)
+    told.news()
+    told.reporter.committed([change("gw1 gw2", "gw2 gw3")])
+    (line,) = formatted(caplog, JSONFormatter())
+    found = json.loads(line)
+    said = sentence(change("gw1 gw2", "gw2 gw3"))
+    assert found["message"] == said
+    assert found["extra"] == {
+        "what": "move",
+        "unit": "lrp",
+        "ports": ["lrp"],
+        "from": ["gw1", "gw2"],
+        "to": ["gw2", "gw3"],
+        "reason": "repair",
+        "why": "because",
+        "evidence": {
+            "gw1": "dead: it is gone",
+            "gw2": "unknown: nothing is known of it",
+            "gw3": "unknown: nothing is known of it",
+        },
+        "result": "written",
+    }
+
+
+def test_a_change_for_people_is_its_sentence(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = cfg.ConfigOpts()
+    log.register_options(options)
+    options([])
+    told.reporter.committed([change("gw1 gw2", "gw2 gw3")])
+    formatter = ContextFormatter(config=options)
+    (line,) = formatted(caplog, formatter)
+    assert line.endswith(sentence(change("gw1 gw2", "gw2 gw3")))
+
+
+def test_what_is_only_observed_says_so_in_json(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    router = GatewayRouter("r1", "gw1")
+    wanted = Relocation(router, "gw2", "gw1 is dead")
+    told.reporter.observed(Plan((change("a b", "b a"),)))
+    told.reporter.observed(Plan(relocations=(wanted,)))
+    lines = formatted(caplog, JSONFormatter())
+    extras = [json.loads(line)["extra"] for line in lines]
+    assert [extra["what"] for extra in extras] == ["move", "relocate"]
+    assert {extra["result"] for extra in extras} == {"observed"}
+
+
+def test_the_journal_has_what_was_written_and_how_it_ended(
+    told: Told,
+) -> None:
+    told.reporter.committed([change("a b", "b a"), change("", "c", "new")])
+    told.reporter.outcomes(
+        [Outcome("lrp", "b", Reason.REPAIR, 0.75, claimed=True)]
+    )
+    found = {d.unit: d for d in told.reporter.decisions}
+    assert list(found) == ["new", "lrp"]
+    assert (found["lrp"].result, found["lrp"].seconds) == ("claimed", 0.75)
+    assert (found["new"].result, found["new"].seconds) == ("written", None)
+    assert {d.time for d in found.values()} == {told.time}
+
+
+def test_the_journal_has_what_is_observed_once(told: Told) -> None:
+    for _ in range(3):
+        told.reporter.observed(Plan((change("a b", "b a"),)))
+    assert [d.result for d in told.reporter.decisions] == ["observed"]
+
+
+def test_a_reporter_goes_on_with_the_journal_before_it(told: Told) -> None:
+    told.reporter.committed([change("a b", "b a")])
+    metrics = Metrics()
+    metrics.view = View(decisions=told.reporter.decisions)
+    after = Reporter(metrics)
+    after.committed([change("b a", "a b")])
+    assert [d.after for d in after.decisions] == [("a", "b"), ("b", "a")]

@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon as systemd sees it: coming up, staying up, going down."""
 
-import os
-import re
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,82 +12,13 @@ from pathlib import Path
 import pytest
 
 from gwsched import __version__, service
-
-GWSCHED = Path(sys.executable).with_name("gwsched")
-# Far more than anything here needs (seconds).
-PATIENCE = 20.0
-
-AWAY = """
-[ovn]
-ovn_nb_connection = unix:/nonexistent/nb.sock
-ovn_sb_connection = unix:/nonexistent/sb.sock
-[metrics]
-port = {port}
-"""
-
-
-class Daemon:
-    """A daemon whose databases are away, and its service manager."""
-
-    def __init__(self, directory: Path) -> None:
-        conf = directory / "gwsched.conf"
-        conf.write_text(AWAY.format(port=0))
-        self._log = directory / "log"
-        self._said: list[str] = []
-        manager = directory / "notify"
-        self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._manager.bind(str(manager))
-        self._manager.settimeout(PATIENCE)
-        with self._log.open("w") as log:
-            self.process = subprocess.Popen(
-                [GWSCHED, "--config-file", conf],
-                stderr=log,
-                env={**os.environ, "NOTIFY_SOCKET": str(manager)},
-            )
-
-    def close(self) -> None:
-        """End it, if it has not ended."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self._manager.close()
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def wait_told(self, assignment: str) -> None:
-        """Wait until it tells the service manager something (again)."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            told = self._manager.recv(4096).decode().splitlines()
-            if assignment in told:
-                return
-        raise AssertionError(f"{assignment} was not told: {self.log}")
-
-    def get(self, path: str) -> tuple[int, str]:
-        """Return the status and the body of an HTTP request."""
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", self.log)
-        assert found, self.log
-        url = f"http://127.0.0.1:{found.group(1)}{path}"
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+from tests.unit.away import AWAY, GWSCHED, PATIENCE, Daemon, running
 
 
 @pytest.fixture
 def daemon() -> Iterator[Daemon]:
-    # The path of a socket must be short.
-    with tempfile.TemporaryDirectory(prefix="gw", dir="/tmp") as name:
-        running = Daemon(Path(name))
-        try:
-            running.wait_told("READY=1")
-            yield running
-        finally:
-            running.close()
+    with running() as started:
+        yield started
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The listener, asked over real sockets."""
 
+import base64
+import hashlib
 import http.client
+import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.message import Message
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
@@ -20,13 +25,24 @@ class Probes:
 
     live: str | None = None
     ready: str | None = None
+    status: dict[str, object] = field(default_factory=dict)
+
+
+def silent() -> App:
+    """Return an application that has nothing to say."""
+    return App(CollectorRegistry(), lambda: None, lambda: None, dict)
 
 
 @contextmanager
 def listening(probes: Probes, bind: str = "127.0.0.1") -> Iterator[Listener]:
     registry = CollectorRegistry()
     Gauge("answer", "To everything.", registry=registry).set(42)
-    app = App(registry, lambda: probes.live, lambda: probes.ready)
+    app = App(
+        registry,
+        lambda: probes.live,
+        lambda: probes.ready,
+        lambda: probes.status,
+    )
     listener = Listener(app, bind, 0)
     listener.start()
     try:
@@ -50,6 +66,7 @@ def probes() -> Iterator[Probes]:
     """Hand out the shared listener's probes, and make them good again."""
     yield SHARED
     SHARED.live = SHARED.ready = None
+    SHARED.status = {}
 
 
 @dataclass
@@ -59,7 +76,10 @@ class Answer:
     status: int
     content_type: str
     body: str
-    allow: str
+    headers: Message
+
+    def __getitem__(self, name: str) -> str:
+        return str(self.headers.get(name, ""))
 
 
 def ask(
@@ -77,7 +97,7 @@ def ask(
             answer.status,
             answer.getheader("Content-Type", ""),
             answer.read().decode(),
-            answer.getheader("Allow", ""),
+            answer.headers,
         )
 
 
@@ -137,7 +157,12 @@ def test_a_probe_is_asked_anew_each_time(
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
+        "/index.html",
+        "/script.js",
+        "/api",
+        "/api/",
+        "/api/status/",
+        "/api/status.json",
         "/metricsx",
         "/metrics/",
         "/metrics/x",
@@ -153,7 +178,9 @@ def test_anything_else_is_not_found(listener: Listener, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-@pytest.mark.parametrize("path", ["/metrics", "/livez", "/readyz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/status", "/metrics", "/livez", "/readyz"]
+)
 def test_only_reading_is_allowed(
     listener: Listener, path: str, method: str
 ) -> None:
@@ -163,12 +190,19 @@ def test_only_reading_is_allowed(
 
 def test_what_is_not_allowed_is_told_what_is(listener: Listener) -> None:
     # RFC 9110, 15.5.6: a 405 must have it.
-    assert "GET" in ask(listener, "/livez", "POST").allow
+    assert "GET" in ask(listener, "/livez", "POST")["Allow"]
 
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/metrics", 200), ("/livez", 200), ("/readyz", 503), ("/", 404)],
+    [
+        ("/", 200),
+        ("/api/status", 200),
+        ("/metrics", 200),
+        ("/livez", 200),
+        ("/readyz", 503),
+        ("/x", 404),
+    ],
 )
 def test_head_is_answered_like_get(
     listener: Listener, probes: Probes, path: str, status: int
@@ -227,14 +261,14 @@ def test_requests_are_not_written_to_stderr(
 
 
 def test_a_port_in_use_is_an_error(listener: Listener) -> None:
-    app = App(CollectorRegistry(), lambda: None, lambda: None)
+    app = silent()
     with pytest.raises(OSError, match="in use"):
         Listener(app, "127.0.0.1", listener.port)
     assert ask(listener, "/livez").status == 200
 
 
 def test_an_address_of_somebody_else_is_an_error() -> None:
-    app = App(CollectorRegistry(), lambda: None, lambda: None)
+    app = silent()
     with pytest.raises(OSError, match="assign"):
         Listener(app, "192.0.2.1", 0)
 
@@ -243,7 +277,7 @@ def test_the_port_is_free_again_after_the_end() -> None:
     with listening(Probes()) as listener:
         ask(listener, "/livez")
         port = listener.port
-    app = App(CollectorRegistry(), lambda: None, lambda: None)
+    app = silent()
     again = Listener(app, "127.0.0.1", port)
     again.start()
     try:
@@ -268,3 +302,60 @@ def test_opening_the_port_asks_no_name_server(
     monkeypatch.setattr(socket, "gethostbyaddr", lookup)
     with listening(Probes()) as listener:
         assert ask(listener, "/livez").status == 200
+
+
+def test_the_status_is_json_made_when_asked_for(
+    listener: Listener, probes: Probes
+) -> None:
+    for status in ({"api": 1, "host": "é\ud800"}, {"api": 2}):
+        probes.status = dict(status)
+        answer = ask(listener, "/api/status?whatever")
+        assert answer.status == 200
+        assert answer.content_type == "application/json; charset=utf-8"
+        found = json.loads(answer.body)
+        assert found["api"] == status["api"]
+
+
+def test_the_page_is_whole_and_loads_nothing(listener: Listener) -> None:
+    answer = ask(listener, "/")
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert "<script>" in answer.body
+    assert "<style>" in answer.body
+    assert "<!-- s" not in answer.body
+    elsewhere = re.findall(r'(?:src|href)="(?!#|data:|/)', answer.body)
+    assert elsewhere == []
+    # A style attribute would need unsafe-inline.
+    assert not re.search(
+        r"<[^>]+ (style|on\w+)=", answer.body.split("<script>")[0]
+    )
+
+
+def test_the_page_makes_text_of_everything(listener: Listener) -> None:
+    body = ask(listener, "/").body
+    for name in ("innerHTML", "outerHTML", "insertAdjacent", "document.write"):
+        assert name not in body
+
+
+def test_the_page_holds_browsers_to_itself(listener: Listener) -> None:
+    answer = ask(listener, "/")
+    policy = dict(
+        part.strip().split(" ", 1)
+        for part in answer["Content-Security-Policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    for tag in ("style", "script"):
+        found = re.search(rf"<{tag}>(.*?)</{tag}>", answer.body, re.DOTALL)
+        assert found is not None
+        digest = hashlib.sha256(found.group(1).encode()).digest()
+        hashed = base64.b64encode(digest).decode()
+        assert policy[f"{tag}-src"] == f"'sha256-{hashed}'"
+
+
+@pytest.mark.parametrize("path", ["/", "/api/status"])
+def test_nobody_keeps_embeds_or_guesses(listener: Listener, path: str) -> None:
+    answer = ask(listener, path)
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real OVN, real packets: what it costs to drain a gateway, and to lose it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from gwsched.sandbox import Ping, Sandbox
+from gwsched.sandbox.fabric import UPLINKS
+from gwsched.sandbox.names import vm
+from tests.functional.daemon import write_conf
+from tests.functional.failures import (
+    flowing,
+    order,
+    sandbox,
+    settled,
+    start,
+    streams,
+    warm,
+)
+from tests.functional.session import Session, server
+from tests.functional.test_gwschedctl import ctl
+
+pytestmark = pytest.mark.packets
+
+ROUTERS = [f"r{i}" for i in range(20)]
+GATEWAYS = ("gw1", "gw2", "gw3")
+OPTIONS = {"rebalance": {"moves_per_minute": 120, "mode": "manual"}}
+UPSTREAM = str(UPLINKS["public"].centre)
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    """Three gateways and a compute; the first one has all the routers."""
+    with sandbox(gateways=len(GATEWAYS)) as found:
+        for router in ROUTERS:
+            found.add_router(router, candidates=GATEWAYS)
+        settled(found, *ROUTERS, depth=len(GATEWAYS))
+        warm(found)
+        yield found
+
+
+@contextmanager
+def sessions(box: Sandbox) -> Iterator[list[Session]]:
+    """A TCP session through the SNAT of each router."""
+    with ExitStack() as stack:
+        serving = server(box.central.namespace, UPSTREAM)
+        port = stack.enter_context(serving)
+        found = [
+            Session(vm(box.name, f"{router}-vm1"), UPSTREAM, port)
+            for router in ROUTERS
+        ]
+        for session in found:
+            stack.enter_context(session)
+        yield found
+
+
+def going_on(found: list[Session]) -> None:
+    for session in found:
+        session.exchange()
+
+
+def lost(runs: Mapping[str, Ping]) -> dict[str, int]:
+    return {router: run.report.lost for router, run in runs.items()}
+
+
+def test_a_drain_costs_a_router_a_packet_at_the_most(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    """And no session; the gateway can then be switched off for nothing."""
+    conf = write_conf(tmp_path / "ctl.conf", box.nb, box.sb, OPTIONS)
+    with start(box, tmp_path, OPTIONS), sessions(box) as tcp:
+        going_on(tcp)
+        with streams(box, *ROUTERS) as runs:
+            flowing(*runs.values(), packets=300)
+        # What is lost while nothing moves tells how busy the machine is.
+        undisturbed = lost(runs)
+        with streams(box, *ROUTERS) as runs:
+            done = ctl("--config-file", conf, "drain", "gw1", "--wait")
+            assert done.returncode == 0, done.stderr
+            assert "gw1" not in box.holders().values()
+            assert "gw1" not in [order(box, router)[0] for router in ROUTERS]
+            flowing(*runs.values())
+        drained = lost(runs)
+        going_on(tcp)
+        with streams(box, *ROUTERS) as runs:
+            box.fault("gw1", "power")
+            flowing(*runs.values(), packets=200)
+        switched_off = lost(runs)
+        going_on(tcp)
+    assert statistics.median(drained.values()) == 0, (drained, undisturbed)
+    assert max(drained.values()) <= 1, (drained, undisturbed)
+    assert max(switched_off.values()) <= 1, switched_off
