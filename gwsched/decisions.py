@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gwsched.model import Candidate, Form, GatewayRouter, Unit, frozen_map
 
@@ -236,6 +236,16 @@ class Change:
         """
         top = len(self.after)
         return tuple(Candidate(c, top - i) for i, c in enumerate(self.after))
+
+    @property
+    def written(self) -> Unit:
+        """The unit once the change is in NB and SB, its holder as before."""
+        return replace(
+            self.unit,
+            form=self.form,
+            candidates=self.candidates,
+            shadowed=self.unit.shadowed and self.unit.neutron,
+        )
 
     @property
     def switches_form(self) -> bool:

@@ -4,11 +4,13 @@
 What it keeps, each as a property test beside:
 
 1. The plan of an applied plan is empty, and after any prefix of a plan what
-   is planned comes to the same end: every change concerns one unit.
+   is planned comes to the same end: every change concerns one unit.  (One
+   that was stranded is rescued first, and filled up by the next plan.)
 2. No change brings in a chassis that a filter refuses or that is not live;
    but for one that answers, where nobody live can host a unit.
 3. No change leaves a unit with fewer live, eligible candidates than before,
-   but for a draining one; the last one of a unit never leaves.
+   but for a draining one, and the lower of two that fight; the last one of
+   a unit never leaves.
 4. A chassis that works keeps what it holds: the primary changes only to
    what OVN has elected by itself (which costs nothing), where the primary
    is dead or may not host the unit any more, or by a paced move.
@@ -41,7 +43,7 @@ from gwsched.decisions import (
     Tunnels,
 )
 from gwsched.model import Snapshot, frozen_map
-from gwsched.placement import routers
+from gwsched.placement import foresight, routers
 from gwsched.placement.moves import Moves
 from gwsched.placement.repairs import Repairs
 from gwsched.placement.scene import Past, Scene
@@ -86,7 +88,9 @@ def _made(scene: Scene) -> Plan:
     repair = Repairs(scene)
     outcomes = repair.outcomes()
     refusals = [found for found in outcomes if isinstance(found, Refusal)]
-    repairs = [found for found in outcomes if isinstance(found, Change)]
+    repairs = foresight.completed(
+        scene, [found for found in outcomes if isinstance(found, Change)]
+    )
     changes = [change for change in repairs if not _waits(scene, change)]
     deferred: Counter[Guard] = Counter()
     deferred[Guard.FOREIGN_WRITER] = len(repairs) - len(changes)

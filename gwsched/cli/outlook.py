@@ -119,7 +119,7 @@ def _moved(
     units: Units, changes: Iterable[Change], election: Election
 ) -> dict[str, Unit]:
     """Return the units that are not as they were, once OVN has followed."""
-    written = {c.unit.name: _written(units[c.unit.name], c) for c in changes}
+    written = {c.unit.name: c.written for c in changes}
     found = {}
     for name, unit in units.items():
         rewritten = written.get(name)
@@ -127,12 +127,3 @@ def _moved(
         if after is not unit:
             found[name] = after
     return found
-
-
-def _written(unit: Unit, change: Change) -> Unit:
-    return replace(
-        unit,
-        form=change.form,
-        candidates=change.candidates,
-        shadowed=unit.shadowed and unit.neutron,
-    )

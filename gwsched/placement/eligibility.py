@@ -150,7 +150,8 @@ class Eligibility(Standing):
         """
         if self.is_stranded(unit):
             # One that is left alone has nobody to wait for, and claims.
-            return tuple(order) if len(order) == 1 < len(unit.order) else ()
+            alone = len(order) == 1 < len(unit.order)
+            return tuple(c for c in order if alone and self.fits(unit, c))
         serving = self.serving(unit, order)
         if self.is_forlorn(unit, serving):
             return ()

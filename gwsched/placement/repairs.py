@@ -151,13 +151,12 @@ class Repairs:
                 return self._nobody(unit)
         elif listed != served:
             others = [c for c in draft.order if c not in listed]
-            if self.who.is_stranded(unit):
-                others = [c for c in others if self._may_wait(unit, c)]
+            others = [c for c in others if self._may_stay(unit, c, listed)]
             others.sort(key=self.who.dead)
             most = max(self.scene.policy.max_candidates, len(draft.order))
             order = [*listed, *others][:most]
             draft = draft.to(order, *self._filling(unit, served, listed))
-            draft = self.stay.drop_useless(unit, draft)
+            draft = self.stay.drop_useless(unit, draft, listed[0])
         if draft.order == unit.order:
             draft = Draft(unit.order)  # what went came back
         draft = mended(self.scene, unit, draft)
@@ -166,8 +165,14 @@ class Repairs:
         form = self.scene.form(unit)
         return Change(unit, form, draft.order, draft.reason, draft.why)
 
-    def _may_wait(self, unit: Unit, chassis: str) -> bool:
-        """Whether a member stays behind who is put before it."""
+    def _may_stay(
+        self, unit: Unit, chassis: str, above: Sequence[str]
+    ) -> bool:
+        """Whether a member stays behind those who are put before it."""
+        if chassis in self.who.apart_from(above[0]):
+            return unit.neutron and len(above) > 1  # it would put it back
+        if not self.who.is_stranded(unit):
+            return True
         return self.who.dead(chassis) or self.who.fits(unit, chassis)
 
     def _filling(

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from gwsched.decisions import Health, Policy
+from gwsched.decisions import Change, Health, Policy
 from gwsched.model import Form, Snapshot, Unit, frozen_map
+from gwsched.placement import pace
 from gwsched.placement.clock import Clock
 from gwsched.placement.eligibility import Eligibility
 from gwsched.placement.origins import Origins
@@ -68,6 +69,38 @@ class Scene:
         if not isinstance(answer, str) or answer in known:
             return None
         return answer if answer in request.pool.chassis else None
+
+    def after(self, changes: Sequence[Change]) -> Scene:
+        """Return the scene once changes are in force; no claim has moved.
+
+        It has the same clock: what either looks forward to is remembered.
+        """
+        done = {change.unit.name: change for change in changes}
+        claims = {
+            name: replace(
+                claim, order=done[name].after, listed_since=self.clock.now
+            )
+            if name in done
+            else claim
+            for name, claim in self.health.claims.items()
+        }
+        units = tuple(
+            done[unit.name].written if unit.name in done else unit
+            for unit in self.units
+        )
+        seen = replace(self.snapshot, units=units)
+        health = replace(
+            self.health,
+            claims=frozen_map(claims),
+            stranded=self.health.stranded - done.keys(),
+        )
+        flow = pace.follow(self.past.pace, seen, self.clock.now)
+        past = replace(self.past, pace=flow)
+        then = Scene(
+            seen, health, self._scheduler, self.policy, past, self.clock.now
+        )
+        then.clock = self.clock
+        return then
 
     def siblings(self, unit: Unit) -> list[Unit]:
         """Return the other units of a unit's routers."""

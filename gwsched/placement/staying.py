@@ -36,11 +36,17 @@ class Staying:
         draft = self._undo(unit, Draft(unit.order))
         draft = self._follow_holder(unit, draft)
         draft = self._demote(unit, draft)
+        draft = self._leave(unit, draft)
+        if draft.order[:1] != unit.order[:1]:
+            # Who is first matters to all; what now is first, to them again.
+            draft = self._leave(unit, draft)
+        return self.drop_useless(unit, draft)
+
+    def _leave(self, unit: Unit, draft: Draft) -> Draft:
         draft = self.uplinks.leave(unit, draft)
         draft = self._trim(unit, draft)
         draft = self._withdraw(unit, draft)
-        draft = self._dismiss(unit, draft)
-        return self.drop_useless(unit, draft)
+        return self._dismiss(unit, draft)
 
     def _undo(self, unit: Unit, draft: Draft) -> Draft:
         """Take back a move that its new primary has not claimed."""
@@ -180,12 +186,16 @@ class Staying:
             return not has_witness(unit, sure[0], self.who.vouches)
         return bool(good) and not sure
 
-    def drop_useless(self, unit: Unit, draft: Draft) -> Draft:
+    def drop_useless(
+        self, unit: Unit, draft: Draft, chosen: str | None = None
+    ) -> Draft:
         """Never leave one live and dead ones with nobody to vouch.
 
         Nor suspects, where nobody takes the unit up: all of them answer.
+        But for who was just chosen to take it up.
         """
-        dead = [c for c in draft.order if self._is_useless(unit, c)]
+        useless = [c for c in draft.order if self._is_useless(unit, c)]
+        dead = [c for c in useless if c != chosen]
         alive = [c for c in draft.order if c not in dead]
         if len(alive) == 2 and self.who.is_stranded(unit):
             gave_up = self.health.claims[unit.name].dropped_by
@@ -217,11 +227,14 @@ class Staying:
         """
         if not unit.neutron:
             return draft
-        zero = {c.chassis for c in unit.candidates if c.priority == 0}
+        appended = {c.chassis for c in unit.candidates if c.priority == 0}
+        appended -= {c.chassis for c in unit.candidates if c.priority > 0}
         keep = list(draft.order)
         for chassis in reversed(draft.order):
-            excess = len(keep) > self.policy.max_candidates
-            if excess and chassis in zero and not unit.held_by(chassis):
+            serving = self.who.serving(unit, keep)
+            alike = serving if chassis in serving else keep
+            excess = len(alike) > self.policy.max_candidates
+            if excess and chassis in appended and not unit.held_by(chassis):
                 keep.remove(chassis)
         why = "Neutron has appended more than the list should have"
         return draft.to(keep, Reason.REPAIR, why)
@@ -232,9 +245,10 @@ class Staying:
         It stays, last, where too few others would be left, or Neutron's
         list would be short without it: Neutron would put it back.
         """
+        primary = self._foremost(unit, draft)
         for chassis in draft.order[1:]:
-            parting = self.who.parting(unit, chassis, draft.order[0])
-            if parting is None:
+            parting = self.who.parting(unit, chassis, primary)
+            if parting is None or chassis == primary:
                 continue
             if unit.held_by(chassis) and not parting.is_fight:
                 continue
@@ -254,6 +268,14 @@ class Staying:
                 order = [*rest, chassis]
                 draft = draft.to(order, parting.reason, f"{why}: last")
         return draft
+
+    def _foremost(self, unit: Unit, draft: Draft) -> str:
+        """Return the primary, or who is one as soon as that is dismissed."""
+        serving = self.who.serving(unit, draft.order)
+        if serving and serving[0] == draft.order[0]:
+            return serving[0]
+        staying = (c for c in serving if not self.who.leaves(unit, c, ""))
+        return next(iter([*staying, *draft.order]), "")
 
     def _is_above_better(self, unit: Unit, draft: Draft, chassis: str) -> bool:
         primary, below = draft.order[0], draft.order.index(chassis) + 1

@@ -303,7 +303,7 @@ def applied(situation: Situation, changes: Sequence[Change]) -> Situation:
     snapshot, health, past = situation
     by_unit = {change.unit.name: change for change in changes}
     units = tuple(
-        _changed(unit, by_unit[unit.name]) if unit.name in by_unit else unit
+        by_unit[unit.name].written if unit.name in by_unit else unit
         for unit in snapshot.units
     )
     claims = {
@@ -326,13 +326,4 @@ def applied(situation: Situation, changes: Sequence[Change]) -> Situation:
             pace=pace.follow(past.pace, then, NOW),
             origins=origins.follow(came_from, then),
         ),
-    )
-
-
-def _changed(unit: Unit, change: Change) -> Unit:
-    return replace(
-        unit,
-        form=change.form,
-        candidates=change.candidates,
-        shadowed=unit.shadowed and unit.neutron,
     )
