@@ -12,9 +12,9 @@ from gwsched.conf import Settings
 from gwsched.connection import Database
 from gwsched.decider import Decider
 from gwsched.decisions import Change, Plan, Relocation
-from gwsched.metrics import Metrics
 from gwsched.model import Snapshot
-from gwsched.report import Reporter
+from gwsched.telemetry.metrics import Metrics
+from gwsched.telemetry.report import Reporter
 from gwsched.watch import ClaimWatch
 
 LOG = logging.getLogger(__name__)

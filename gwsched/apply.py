@@ -16,11 +16,10 @@ from typing import Any, TypeVar
 from ovs.db.idl import Transaction
 from ovs.poller import Poller
 
-from gwsched import intents
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
 from gwsched.model import frozen_map
-from gwsched.reading import groups
+from gwsched.reading import groups, intents
 from gwsched.writer import StaleError, Writer
 
 REBALANCE = intents.PREFIX + "rebalance"

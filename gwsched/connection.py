@@ -20,15 +20,15 @@ from ovs.stream import Stream
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
-from gwsched.reading.rows import Changes
-from gwsched.replica import Replica
-from gwsched.schema import (
+from gwsched.ovsdb.replica import Replica
+from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
     columns_there,
     fetch_schema,
     northbound,
 )
+from gwsched.reading.rows import Changes
 
 LOG = logging.getLogger(__name__)
 

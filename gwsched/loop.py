@@ -22,13 +22,13 @@ from gwsched.conf import Settings
 from gwsched.connection import Database
 from gwsched.decider import Decider
 from gwsched.decisions import Plan
-from gwsched.gauges import View
-from gwsched.metrics import Metrics
 from gwsched.model import Snapshot
-from gwsched.report import Reporter
+from gwsched.ovsdb.vantage import Vantages
 from gwsched.schedulers import Scheduler
 from gwsched.snapshot import Reader
-from gwsched.vantage import Vantages
+from gwsched.telemetry.gauges import View
+from gwsched.telemetry.metrics import Metrics
+from gwsched.telemetry.report import Reporter
 from gwsched.watch import ClaimWatch
 
 LOG = logging.getLogger(__name__)

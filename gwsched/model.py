@@ -18,6 +18,8 @@ from typing import TypeVar
 NOBODY = ""
 # What the names of HA chassis groups begin with that we have made.
 OWN_GROUP = "gwsched-"
+# What one chassis can be said to carry beside others.
+HIGHEST_CAPACITY = 1_000_000
 
 K = TypeVar("K")
 V = TypeVar("V")

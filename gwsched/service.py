@@ -13,17 +13,18 @@ from dataclasses import replace
 
 import sdnotify
 
-from gwsched import __version__, configured, logs, overview
-from gwsched.conf import ConfigurationError
-from gwsched.configured import Configured
+from gwsched import __version__
+from gwsched.conf import ConfigurationError, configured, logs
+from gwsched.conf.configured import Configured
 from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.decisions import Health, Plan
-from gwsched.gauges import Configuration
-from gwsched.listening import Listening
 from gwsched.loop import LONGEST_WAIT, Loop
-from gwsched.metrics import Metrics
 from gwsched.signals import Signals
-from gwsched.web import App
+from gwsched.telemetry.gauges import Configuration
+from gwsched.telemetry.metrics import Metrics
+from gwsched.web import overview
+from gwsched.web.app import App
+from gwsched.web.listening import Listening
 
 LOG = logging.getLogger(__name__)
 

@@ -18,7 +18,6 @@ from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
-from gwsched import intents, parsing
 from gwsched.conf import Settings
 from gwsched.model import (
     Chassis,
@@ -28,7 +27,7 @@ from gwsched.model import (
     Snapshot,
     frozen_map,
 )
-from gwsched.reading import groups, records
+from gwsched.reading import groups, intents, parsing, records
 from gwsched.reading.catalogue import Catalogue
 from gwsched.reading.chassis import Hosts
 from gwsched.reading.memo import Kept, Key

@@ -16,8 +16,6 @@ from gwsched.decisions import (
     Uplinks,
     Verdict,
 )
-from gwsched.gauges import View
-from gwsched.metrics import Metrics
 from gwsched.model import (
     Candidate,
     Chassis,
@@ -30,6 +28,8 @@ from gwsched.model import (
     Vantage,
     frozen_map,
 )
+from gwsched.telemetry.gauges import View
+from gwsched.telemetry.metrics import Metrics
 
 NETS = frozenset({"public"})
 

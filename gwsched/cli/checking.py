@@ -7,10 +7,10 @@ from typing import Any
 
 from oslo_config import cfg
 
-from gwsched import conf, plugins
+from gwsched import conf
 from gwsched.cli.output import complain
-from gwsched.conf import ConfigurationError
-from gwsched.unknown import unknown
+from gwsched.conf import ConfigurationError, plugins
+from gwsched.conf.unknown import unknown
 
 HELP = (
     "say whether the daemon could start with its configuration, and whether "

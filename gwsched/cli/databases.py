@@ -22,6 +22,10 @@ class UnreachableError(Exception):
     """A database that did not answer in time; one clear line."""
 
 
+class UnwrittenError(Exception):
+    """What did not come into a database; one clear line."""
+
+
 class Connections:
     """Both databases, kept up to date for as long as somebody looks."""
 

@@ -8,63 +8,28 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from oslo_config import cfg
 from ovsdbapp.backend.ovs_idl import vlog
 
 from gwsched import conf
-from gwsched.cli import (
-    auditing,
-    chassis,
-    checking,
-    databases,
-    forecasts,
-    intentions,
-    looking,
-    output,
-    ports,
-    tables,
-)
+from gwsched.cli import checking
 from gwsched.cli.answer import Answer
-from gwsched.cli.databases import UnreachableError
-from gwsched.cli.outlook import RestlessError
+from gwsched.cli.auditing.verbs import add_audit
+from gwsched.cli.databases import UnreachableError, UnwrittenError
+from gwsched.cli.forecast.outlook import RestlessError
+from gwsched.cli.forecast.verbs import add_plan, add_simulate
+from gwsched.cli.listing.verbs import add_listings
+from gwsched.cli.looking.verbs import add_explain, add_status
 from gwsched.cli.output import PROG, UsageError, complain
-from gwsched.cli.steering import UnwrittenError
+from gwsched.cli.steering.verbs import add_steering
 from gwsched.conf import ConfigurationError
-from gwsched.model import Problem, Snapshot
 
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A verb that prints a table made of one snapshot."""
-
-    help: str
-    columns: tuple[str, ...]
-    rows: Callable[[Snapshot], list[tables.Row]]
-    strays: Callable[[Snapshot], list[Problem]]
-
-
-LISTINGS: Mapping[str, Listing] = {
-    "ports": Listing(
-        "list the gateway ports: who holds them, who may",
-        ports.COLUMNS,
-        ports.rows,
-        ports.strays,
-    ),
-    "chassis": Listing(
-        "list the chassis: what they carry, hold and back up",
-        chassis.COLUMNS,
-        chassis.rows,
-        chassis.strays,
-    ),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = cfg.ConfigOpts()
     conf.register(options)
     options.register_cli_opt(
-        cfg.SubCommandOpt("verb", title="verbs", handler=_add_verbs)
+        cfg.SubCommandOpt("verb", title="verbs", handler=add_verbs)
     )
     try:
         debug, args = _common(args)
@@ -92,30 +57,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _add_verbs(verbs: Any) -> None:
-    looking.add_status(verbs)
-    looking.add_explain(verbs)
-    auditing.add_audit(verbs)
-    for name, listing in LISTINGS.items():
-        verb = verbs.add_parser(
-            name, help=listing.help, description=listing.help
-        )
-        output.add_options(verb, listing.columns)
-        verb.set_defaults(run=_list)
-    forecasts.add_plan(verbs)
-    forecasts.add_simulate(verbs)
-    intentions.add_verbs(verbs)
-    checking.add(verbs)
-
-
-def _list(options: cfg.ConfigOpts) -> str:
-    settings = conf.settings(options)
-    listing = LISTINGS[options.verb.name]
-    columns = output.chosen(options.verb.column, listing.columns)
-    seen = databases.read(settings)
-    for problem in listing.strays(seen):
-        complain(problem)
-    return tables.render(listing.rows(seen), columns, options.verb.format)
+def add_verbs(verbs: Any) -> None:
+    """Add all verbs to a parser's."""
+    for add in (
+        add_status,
+        add_explain,
+        add_audit,
+        add_listings,
+        add_plan,
+        add_simulate,
+        add_steering,
+        checking.add,
+    ):
+        add(verbs)
 
 
 class _Move(argparse.Action):

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from gwsched import parsing
 from gwsched.conf import Settings
 from gwsched.model import Chassis, Problem
-from gwsched.reading import records
+from gwsched.reading import parsing, records
 from gwsched.reading.records import Ref
 from gwsched.reading.rows import Reading, Rows
 

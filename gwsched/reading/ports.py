@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gwsched import parsing
 from gwsched.conf import Settings
 from gwsched.model import (
     GatewayPort,
@@ -15,7 +14,7 @@ from gwsched.model import (
     Session,
     frozen_map,
 )
-from gwsched.reading import nat, records
+from gwsched.reading import nat, parsing, records
 from gwsched.reading.memo import Key, remembered
 from gwsched.reading.networks import Networks
 from gwsched.reading.records import Binding, Ref, Router, RouterPort

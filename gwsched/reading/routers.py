@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from gwsched import parsing
 from gwsched.conf import Settings
 from gwsched.model import GatewayRouter, Problem
-from gwsched.reading import records
+from gwsched.reading import parsing, records
 from gwsched.reading.networks import Networks
 from gwsched.reading.ports import ZONE_HINTS
 from gwsched.reading.records import RouterPort

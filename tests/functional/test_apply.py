@@ -13,9 +13,9 @@ from gwsched.apply import Result
 from gwsched.connection import Database
 from gwsched.decisions import Change, Reason
 from gwsched.loop import Loop
-from gwsched.metrics import Metrics
 from gwsched.model import Form, Unit
 from gwsched.schedulers.leastloaded import LeastLoaded
+from gwsched.telemetry.metrics import Metrics
 from tests.functional.ovn import Ovn
 from tests.functional.reading import catch_up, databases, settings_for
 

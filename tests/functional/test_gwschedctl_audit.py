@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from gwsched.cli import databases, repair
+from gwsched.cli import databases
+from gwsched.cli.auditing import repair
 from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.functional.conftest import StartDaemon
 from tests.functional.controllers import Controllers

@@ -312,6 +312,17 @@ def test_explain_with_a_daemon(conf: Path) -> None:
     assert "it was needed" in text
 
 
+def test_what_is_planned_rests_on_the_daemons_verdicts(conf: Path) -> None:
+    ask = ("--config-file", conf, "explain", "lrp-r2", *JSON)
+    last = json.loads(unheard(ctl(*ask)))["planned"][-1]
+    assert set(last["to"]) == {"gw1", "gw2", "gw3"}
+    told = {**DOCUMENT, "chassis": [chassis("gw3", verdict="returning")]}
+    with serving(told) as url:
+        planned = document(ctl(*ask, "--daemon", url))["planned"]
+    assert planned
+    assert not any("gw3" in step["to"] for step in planned)
+
+
 @pytest.mark.parametrize(
     ("port", "near"),
     [

@@ -132,4 +132,5 @@ def test_states_in_other_formats(fleet: Ovn, conf: Path) -> None:
 def test_an_unknown_chassis(fleet: Ovn, conf: Path) -> None:
     done = ctl("--config-file", conf, "simulate", "--fail", "gw1,gw9")
     said = one_line(done, code=2)
-    assert "there is no chassis 'gw9'; known are: gw1, gw2 (host2)" in said
+    assert "there is no chassis 'gw9'; did you mean " in said
+    assert "known gateways are: gw1, gw2 (host2), gw3" in said

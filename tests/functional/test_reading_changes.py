@@ -12,9 +12,9 @@ import pytest
 
 from gwsched import snapshot
 from gwsched.conf import Settings
+from gwsched.conf.patterns import Patterns
 from gwsched.connection import Database
 from gwsched.model import Snapshot
-from gwsched.patterns import Patterns
 from gwsched.snapshot import Reader
 from tests.functional.chaos import Chaos, NbChaos, SbChaos
 from tests.functional.ovn import Ovn, wait_for

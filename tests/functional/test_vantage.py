@@ -19,12 +19,13 @@ from ovs.stream import Stream
 from ovsdbapp import venv
 from ovsdbapp.backend.ovs_idl import vlog
 
-from gwsched import conf, loop, vantage
+from gwsched import conf, loop
 from gwsched.loop import Loop
-from gwsched.metrics import Metrics
+from gwsched.ovsdb import vantage
+from gwsched.ovsdb.vantage import Vantages
 from gwsched.sandbox import Sandbox
 from gwsched.schedulers.leastloaded import LeastLoaded
-from gwsched.vantage import Vantages
+from gwsched.telemetry.metrics import Metrics
 from tests.functional.conftest import StartDaemon
 from tests.functional.controllers import Controllers
 from tests.functional.daemon import Daemon

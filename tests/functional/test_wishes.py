@@ -8,10 +8,10 @@ from contextlib import closing
 
 import pytest
 
-from gwsched import wishes
 from gwsched.apply import Result
+from gwsched.cli.steering import wishes
+from gwsched.cli.steering.wishes import Wish
 from gwsched.connection import open_databases
-from gwsched.wishes import Wish
 from tests.functional.ovn import Ovn
 from tests.functional.reading import catch_up, databases, settings_for
 

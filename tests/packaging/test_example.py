@@ -15,7 +15,7 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "schedulers.md"
 RUN = """
 from gwsched.decisions import Policy
-from gwsched.plugins import load_scheduler
+from gwsched.conf.plugins import load_scheduler
 from tests.world import fleet
 
 world = fleet(4, 250, scheduler=load_scheduler("pack"),

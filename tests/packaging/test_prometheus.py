@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gwsched.gauges import View
+from gwsched.telemetry.gauges import View
 from tests.exposed import VIEW, exported, exposition
 from tests.packaging.exports import complaints, series
 

@@ -14,10 +14,11 @@ import pytest
 from oslo_config import cfg
 from prometheus_client import CollectorRegistry
 
-from gwsched import certificates, conf, web
-from gwsched.certificates import Certificates
-from gwsched.remotes import ConfigurationError
-from gwsched.web import App, Listener
+from gwsched import conf
+from gwsched.conf import certificates
+from gwsched.conf.certificates import Certificates
+from gwsched.conf.remotes import ConfigurationError
+from gwsched.web.app import App, Listener
 
 
 @dataclass(frozen=True)
@@ -256,7 +257,7 @@ def test_an_authority_of_no_use(
 def test_who_does_not_shake_hands_is_hung_up_on(
     pki: Pki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web, "PATIENCE", 0.1)
+    monkeypatch.setattr("gwsched.web.app.PATIENCE", 0.1)
     with (
         listening(pki.files()) as listener,
         socket.create_connection(("127.0.0.1", listener.port), 10) as client,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from gwsched.claimed import Claims
+from gwsched.ovsdb.claimed import Claims
 
 
 def test_each_claim_counts() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gwsched import conf
-from gwsched.cli import audit, repair
-from gwsched.cli.repair import Repair
+from gwsched.cli.auditing import audit, repair
+from gwsched.cli.auditing.repair import Repair
 from gwsched.conf import Settings
 from gwsched.decisions import Policy
 from gwsched.model import (
@@ -149,6 +149,26 @@ def test_a_list_that_cannot_be_longer_is_not_short() -> None:
 def test_what_configuration_leaves_alone_may_be_short() -> None:
     alone = replace(unit("a", "gw1"), excluded="router r-a is denied")
     assert found(seen(alone)) == []
+
+
+def test_what_configuration_leaves_alone_is_an_outage_all_the_same() -> None:
+    alone = replace(unit("a", "gw1", holder=None), excluded="denied")
+    assert [f[:3] for f in found(seen(alone))] == [
+        ("outage", "unclaimed", "a")
+    ]
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        Intents(cordoned=frozenset({"gw3"})),
+        Intents(draining=frozenset({"gw3"})),
+    ],
+)
+def test_who_gets_nothing_new_makes_no_list_longer(out: Intents) -> None:
+    assert found(seen(unit("a", "gw1", "gw2"), intents=out)) == []
+    (short,) = found(seen(unit("a", "gw1", "gw3"), intents=out))
+    assert short[3] == "candidates that may be live: 2, could be 3"
 
 
 def test_a_list_that_sb_does_not_carry() -> None:

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from gwsched import conf
-from gwsched.cli import contract, daemon
-from gwsched.cli.contract import NonsenseError
-from gwsched.cli.daemon import Report, UnheardError
+from gwsched.cli.daemon import asking, contract
+from gwsched.cli.daemon.asking import Report, UnheardError
+from gwsched.cli.daemon.contract import NonsenseError
 from gwsched.cli.output import UsageError
 from gwsched.conf import Settings
 from tests.status_server import DOCUMENT, chassis, decision, serving
@@ -53,13 +53,13 @@ def nonsense(**facts: object) -> str:
 def test_the_daemon_of_this_host_is_where_it_listens(
     bind: str, url: str
 ) -> None:
-    assert daemon.here(settings(bind)) == url
+    assert asking.here(settings(bind)) == url
 
 
 def test_a_port_that_is_not_fixed_is_nowhere(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert daemon.ask(NOTHING_ASKED, settings(port=0)) is None
+    assert asking.ask(NOTHING_ASKED, settings(port=0)) is None
     said = capsys.readouterr().err
     assert "use --daemon URL" in said
     assert said.count("\n") == 1
@@ -75,7 +75,7 @@ def test_a_port_that_is_not_fixed_is_nowhere(
     ],
 )
 def test_urls(given: str, url: str) -> None:
-    assert daemon.base(given) == url
+    assert asking.base(given) == url
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_urls(given: str, url: str) -> None:
 )
 def test_what_is_no_url_is_refused(given: str) -> None:
     with pytest.raises(UsageError, match="is no URL such as"):
-        daemon.base(given)
+        asking.base(given)
 
 
 def test_a_ca_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_ca_that_is_not_there_is_refused(tmp_path: Path) -> None:
         daemon="https://ctl1:1", ca_cert=str(tmp_path / "ca.pem")
     )
     with pytest.raises(UsageError, match=r"cannot read .*ca\.pem: No such"):
-        daemon.ask(asked, settings())
+        asking.ask(asked, settings())
 
 
 # -- what it answers -------------------------------------------------------
@@ -111,7 +111,7 @@ def test_a_ca_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_its_document_is_fetched() -> None:
     document = {**DOCUMENT, "chassis": [chassis("gw1")]}
     with serving(document) as url:
-        found = daemon.fetch(url)
+        found = asking.fetch(url)
     assert found == Report(url, document)
     assert not found.stands_by
 
@@ -119,7 +119,7 @@ def test_its_document_is_fetched() -> None:
 def test_a_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with serving(DOCUMENT) as url:
-        assert daemon.fetch(url).document == DOCUMENT
+        assert asking.fetch(url).document == DOCUMENT
 
 
 @pytest.mark.parametrize("role", ["standby", "connecting"])
@@ -128,7 +128,7 @@ def test_that_it_stands_by_is_said(
 ) -> None:
     with serving({**DOCUMENT, "role": role}) as url:
         asked = argparse.Namespace(daemon=url, ca_cert=None)
-        found = daemon.ask(asked, settings())
+        found = asking.ask(asked, settings())
     assert found
     assert found.stands_by
     said = capsys.readouterr().err
@@ -137,7 +137,7 @@ def test_that_it_stands_by_is_said(
 
 def unheard(url: str) -> str:
     with pytest.raises(UnheardError) as caught:
-        daemon.fetch(url)
+        asking.fetch(url)
     return str(caught.value)
 
 
@@ -150,7 +150,7 @@ def test_nobody_there() -> None:
 def test_nobody_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert daemon.ask(NOTHING_ASKED, settings(port=port)) is None
+    assert asking.ask(NOTHING_ASKED, settings(port=port)) is None
     assert capsys.readouterr().err == (
         f"gwschedctl: no gwsched answers at http://127.0.0.1:{port}: "
         f"Connection refused; verdicts below are assumed from the databases "
@@ -196,14 +196,14 @@ def test_what_speaks_no_http() -> None:
 
 
 def test_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon, "PATIENCE", 0.1)
+    monkeypatch.setattr(asking, "PATIENCE", 0.1)
     with serving(threading.Event()) as url:
         assert unheard(url) == "no answer within 0.1 s"
 
 
 def test_one_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte comes in time, all of them never."""
-    monkeypatch.setattr(daemon, "PATIENCE", 0.2)
+    monkeypatch.setattr(asking, "PATIENCE", 0.2)
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -229,7 +229,7 @@ def test_one_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_that_says_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon, "LONGEST", 100)
+    monkeypatch.setattr(asking, "LONGEST", 100)
     with serving(DOCUMENT) as url:
         assert unheard(url) == "its answer is longer than 100 bytes"
 

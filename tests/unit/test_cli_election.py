@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.cli.election import Election
-from gwsched.model import Candidate, Form, GatewayPort, Unit
+from gwsched.cli.forecast.election import Election
+from gwsched.decisions import Health, State, Verdict
+from gwsched.model import Candidate, Form, GatewayPort, Unit, frozen_map
 
 UP = Election(frozenset({"gw1", "gw2", "gw3", "hv0"}))
 
@@ -41,6 +42,23 @@ def test_the_first_that_is_up_claims() -> None:
     assert holder(UP.without(["gw1"]), one) == "gw2"
     assert holder(UP.without(["gw1", "gw2"]), one) == "gw3"
     assert holder(UP.without(["gw1", "gw2", "gw3"]), one) is None
+
+
+def test_who_answers_claims_and_who_does_not_keeps() -> None:
+    states = {
+        "gw1": State.UNKNOWN,
+        "gw2": State.SUSPECT,
+        "gw3": State.RETURNING,
+        "gw4": State.LIVE,
+        "gw5": State.DEAD,
+    }
+    verdicts = {name: Verdict(s, 0, "") for name, s in states.items()}
+    found = Election.among(Health(frozen_map(verdicts)))
+    order = ("gw5", "gw1", "gw2", "gw3", "gw4")
+    assert holder(found, unit("p", *order)) == "gw3"
+    for name in order[1:]:
+        assert holder(found, unit("p", *order, holder=name)) == name
+    assert holder(found, unit("p", *order, holder="gw5")) == "gw3"
 
 
 def test_who_holds_goes_on_unless_the_list_is_new() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from gwsched.cli import contract, explain, explained, known
-from gwsched.cli.daemon import Report
-from gwsched.cli.explain import Case
-from gwsched.cli.outlook import to_rest
+from gwsched.cli.daemon import contract
+from gwsched.cli.daemon.asking import Report
+from gwsched.cli.forecast import known
+from gwsched.cli.forecast.outlook import to_rest
+from gwsched.cli.looking import explain, explained
+from gwsched.cli.looking.explain import Case
 from gwsched.cli.output import UsageError
 from gwsched.cli.screen import Screen
 from gwsched.decisions import Policy
@@ -81,8 +83,8 @@ def case(
         document = contract.checked({**DOCUMENT, **told})
         report = Report("http://ctl1:9977", document)
     chosen = scheduler or LeastLoaded()
-    outlook = to_rest(snapshot, chosen, policy, known.dead(report))
     health = known.health(snapshot, report)
+    outlook = to_rest(snapshot, chosen, policy, health)
     return Case(
         snapshot, health, chosen, policy, "leastloaded", outlook, report
     )
@@ -382,6 +384,26 @@ def test_who_the_daemon_knows_to_be_dead_leaves_the_plan() -> None:
     told = {"chassis": [chassis("gw2", verdict="dead", why="silent")]}
     (step,) = explaining("a", seen(), told=told)["planned"]
     assert "gw2" not in step["to"]
+
+
+def test_who_the_daemon_trusts_with_nothing_new_gets_nothing_new() -> None:
+    told = {"chassis": [chassis("gw3", verdict="returning", why="is back")]}
+    lists = (unit("a", "gw1", "gw2"), *LISTS[1:])
+    (assumed,) = explaining("a", seen(*lists))["planned"]
+    assert assumed["to"][-1] == "gw3"
+    (step,) = explaining("a", seen(*lists), told=told)["planned"]
+    assert len(step["to"]) == 3
+    assert "gw3" not in step["to"]
+    # What it has it keeps, for it answers.
+    kept = explaining("b", seen(*lists), told=told)
+    assert kept["planned"] == []
+
+
+def test_who_has_a_dead_uplink_by_the_daemon_leaves_the_plan() -> None:
+    told = {"chassis": [chassis("gw4", bad_uplinks=["public"])]}
+    (step,) = explaining("e", seen(), told=told)["planned"]
+    assert step["reason"] == "uplink"
+    assert "gw4" not in step["to"]
 
 
 def test_the_daemons_bad_uplinks_are_taken() -> None:

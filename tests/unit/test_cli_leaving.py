@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.cli import leaving
-from gwsched.cli.leaving import Forecast, Left
+from gwsched.cli.steering import leaving
+from gwsched.cli.steering.leaving import Forecast, Left
 from gwsched.decisions import Policy
 from gwsched.model import (
     Candidate,

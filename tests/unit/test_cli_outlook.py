@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.cli import assumed, loads, outlook, plan
-from gwsched.cli.outlook import Outlook, RestlessError, to_rest
+from gwsched.cli.forecast import assumed, loads, outlook, plan
+from gwsched.cli.forecast.outlook import Outlook, RestlessError, to_rest
 from gwsched.decisions import Change, Health, Plan, Policy, Reason, State
 from gwsched.model import (
     Candidate,

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from gwsched.cli import contract, flat, status, tables
+from gwsched.cli import flat, tables
+from gwsched.cli.daemon import contract
+from gwsched.cli.looking import status
 from gwsched.cli.screen import Clipped, Screen, moment, period
 from tests.status_server import DOCUMENT, chassis, decision
 

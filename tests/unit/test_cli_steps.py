@@ -8,13 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched import conf, intents
-from gwsched.cli import hosts, steps
-from gwsched.cli.steps import Scene
+from gwsched import conf
+from gwsched.cli import phrases
+from gwsched.cli.steering import steps
+from gwsched.cli.steering.steps import Scene
+from gwsched.cli.steering.wishes import Wish
 from gwsched.decisions import Policy
 from gwsched.model import Candidate, Form, GatewayPort, Snapshot, Unit
+from gwsched.reading import intents
 from gwsched.schedulers.leastloaded import LeastLoaded
-from gwsched.wishes import Wish
 from tests.world import PUBLIC, World, fleet
 
 DEFAULTS = replace(conf.load([])[1], policy=Policy(scatter_width=0))
@@ -120,6 +122,6 @@ def test_a_pin_of_what_configuration_leaves_alone() -> None:
 
 
 def test_many_names_are_cut_short() -> None:
-    assert hosts.quoted([]) == "none"
-    assert hosts.quoted(["a", "b"]) == "a, b"
-    assert hosts.quoted([str(i) for i in range(12)]).endswith("9 and 2 more")
+    assert phrases.quoted([]) == "none"
+    assert phrases.quoted(["a", "b"]) == "a, b"
+    assert phrases.quoted([str(i) for i in range(12)]).endswith("9 and 2 more")

@@ -6,7 +6,7 @@ import io
 import json
 from dataclasses import replace
 
-from gwsched.cli import chassis, ports
+from gwsched.cli.listing import chassis, ports
 from gwsched.cli.tables import FORMATS, Row, render
 from gwsched.model import (
     Candidate,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from gwsched import conf
-from gwsched.cli.waiting import Balanced, Emptied, Goal, Sight
+from gwsched.cli.steering.waiting import Balanced, Emptied, Goal, Sight
 from gwsched.model import Snapshot, Unit
 from tests.unit.test_cli_leaving import seen, unit
 

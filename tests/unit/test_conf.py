@@ -10,9 +10,9 @@ import pytest
 
 from gwsched import conf
 from gwsched.conf import ConfigurationError, Settings, Tls
+from gwsched.conf.patterns import Patterns
 from gwsched.decisions import ControllerDead, Failback, Policy, Rebalance
 from gwsched.model import Form
-from gwsched.patterns import Patterns
 
 Load = Callable[[str], Settings]
 

@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Health, State, Verdict
-from gwsched.gauges import Gauges, View
 from gwsched.model import (
     Chassis,
     GatewayPort,
     GatewayRouter,
+    Intents,
     Snapshot,
     frozen_map,
 )
+from gwsched.telemetry.gauges import Gauges, View
 from tests.exposed import (
     FLEET,
     NETS,
@@ -91,10 +92,10 @@ from tests.exposed import (
         ("chassis_weight_load", {"chassis": "gw1"}, 3),
         ("chassis_weight_load", {"chassis": "gw2"}, 1),
         ("chassis_weight_load", {"chassis": "gw4"}, None),
-        # 3, 1 and 1 now, where 2 at the most would do.
+        # 3 and 1 now, beside who is draining, where 2 at the most would do.
         ("imbalance_ratio", {"scope": "n"}, 3 / 2),
-        # Without gw1 3 and 2, which is even; without gw2 4 and 1, where 3
-        # would do; without gw3 3 and 1 (one is lost), where 2 would do.
+        # The same without gw3, whose only port is lost with it; of gw1 and
+        # gw2 either alone is even.
         ("imbalance_ratio", {"scope": "n_minus_1_worst"}, 3 / 2),
         ("chassis_flap_penalty", {"chassis": "gw4"}, 1900),
         ("chassis_uplinks_bad", {"chassis": "gw3"}, 1),
@@ -239,6 +240,42 @@ def test_who_is_left_alone_by_configuration_threatens_nothing() -> None:
     units = (SHARED, alone)
     view = replace(VIEW, snapshot=replace(SNAPSHOT, units=units))
     assert value(samples(exported(view)), "survivable_failures") == 2
+
+
+def test_what_is_left_alone_by_configuration_keeps_no_alert_firing() -> None:
+    alone = (
+        replace(unit("mismatched", "gw2 gw1 gw3", "gw1"), excluded="denied"),
+        replace(unit("unclaimed", "gw1 gw3 gw2", None), excluded="denied"),
+        replace(unit("short", "gw3 gw4", "gw3"), excluded="denied"),
+    )
+    snapshot = replace(SNAPSHOT, units=(SHARED, *alone))
+    found = samples(exported(replace(VIEW, snapshot=snapshot)))
+    assert value(found, "ports") == 2
+    for what in ("mismatched", "unclaimed", "underreplicated"):
+        assert value(found, f"ports_{what}") == 0
+    # They are a load all the same.
+    assert value(found, "chassis_weight_load", chassis="gw1") == 3
+
+
+DRAINED = Snapshot(
+    frozen_map({n: Chassis(n, physical_networks=NETS) for n in FLEET}),
+    (
+        *(unit(f"a{i}", "gw1 gw2 gw3", "gw1") for i in range(3)),
+        *(unit(f"b{i}", "gw2 gw1 gw3", "gw2") for i in range(3)),
+    ),
+    intents=Intents(draining=frozenset({"gw3"})),
+)
+
+
+@pytest.mark.parametrize("scope", ["n", "n_minus_1_worst"])
+def test_who_drains_is_no_place_for_a_share(scope: str) -> None:
+    found = samples(exported(replace(VIEW, snapshot=DRAINED)))
+    assert value(found, "imbalance_ratio", scope=scope) == 1
+    assert value(found, "chassis_capacity", chassis="gw3") == 1
+    assert value(found, "chassis_weight_load", chassis="gw3") == 0
+    back = replace(DRAINED, intents=Intents())
+    found = samples(exported(replace(VIEW, snapshot=back)))
+    assert value(found, "imbalance_ratio", scope=scope) in (3 / 2, 6 / 3)
 
 
 def test_a_fleet_without_the_flag_is_measured_too() -> None:

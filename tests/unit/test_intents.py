@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gwsched import intents
 from gwsched.model import Intents, frozen_map
+from gwsched.reading import intents
 
 # Other tests run beside; how long an example takes proves nothing.
 unhurried = settings(deadline=None)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decisions are remembered with their evidence and how they ended."""
 
-from gwsched import journal
 from gwsched.decisions import (
     Change,
     Health,
@@ -11,7 +10,6 @@ from gwsched.decisions import (
     State,
     Verdict,
 )
-from gwsched.journal import LENGTH, Decision, Journal, Result
 from gwsched.model import (
     Candidate,
     Form,
@@ -20,6 +18,8 @@ from gwsched.model import (
     Unit,
     frozen_map,
 )
+from gwsched.telemetry import journal
+from gwsched.telemetry.journal import LENGTH, Decision, Journal, Result
 
 HEALTH = Health(
     verdicts=frozen_map(

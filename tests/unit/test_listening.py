@@ -14,10 +14,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from gwsched import conf
-from gwsched.certificates import Certificates
 from gwsched.conf import ConfigurationError, Settings
-from gwsched.listening import Listening
-from gwsched.web import App
+from gwsched.conf.certificates import Certificates
+from gwsched.web.app import App
+from gwsched.web.listening import Listening
 
 
 def made(directory: Path, name: str) -> Certificates:
@@ -142,7 +142,7 @@ def test_it_comes_back_by_the_next_move_where_it_could_not_go_back(
         raise OSError("in use")
 
     with monkeypatch.context() as taken:
-        taken.setattr("gwsched.listening.Listener", never)
+        taken.setattr("gwsched.web.listening.Listener", never)
         with (
             pytest.raises(ConfigurationError, match="in use"),
             listening.moving(replace(settings, metrics_bind="127.0.0.2")),

@@ -8,8 +8,8 @@ import pytest
 from gwsched import __version__
 from gwsched.apply import Result
 from gwsched.decisions import Guard, Reason
-from gwsched.gauges import View
 from gwsched.model import Snapshot
+from gwsched.telemetry.gauges import View
 from tests.exposed import (
     SNAPSHOT,
     VIEW,

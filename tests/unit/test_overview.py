@@ -10,7 +10,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from gwsched import overview
 from gwsched.decisions import (
     Evidence,
     Guard,
@@ -24,8 +23,6 @@ from gwsched.decisions import (
     Uplinks,
     Verdict,
 )
-from gwsched.gauges import Configuration, View
-from gwsched.journal import LENGTH, Decision, Result
 from gwsched.model import (
     Candidate,
     Chassis,
@@ -37,6 +34,9 @@ from gwsched.model import (
     Unit,
     frozen_map,
 )
+from gwsched.telemetry.gauges import Configuration, View
+from gwsched.telemetry.journal import LENGTH, Decision, Result
+from gwsched.web import overview
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "status.schema.json").read_text())
@@ -255,6 +255,23 @@ def test_the_worst_of_each_port_needs_attention() -> None:
     assert "gw1 (live)" in found["mismatched-0"]
     assert "gw2 (live)" in found["mismatched-0"]
     assert found["short-0"].startswith("1 of ")
+
+
+def test_what_is_left_alone_by_configuration_needs_no_attention() -> None:
+    alone = tuple(replace(u, excluded="denied") for u in UNITS)
+    view = replace(VIEW, snapshot=replace(SNAPSHOT, units=alone), plan=Plan())
+    found = overview.document(view)
+    assert set(found["ports"].values()) == {0}
+    assert found["attention"] == []
+
+
+def test_who_drains_is_no_place_for_a_share() -> None:
+    units = (unit("a", "gw1 gw2", "gw1"), unit("b", "gw2 gw1", "gw2"))
+    rows = {n: Chassis(n, physical_networks=NETS) for n in STATES}
+    draining = Intents(draining=frozenset({"gw3"}))
+    even = Snapshot(frozen_map(rows), units, intents=draining)
+    found = overview.document(replace(VIEW, snapshot=even))
+    assert found["imbalance"] == {"n": 1, "n_minus_1_worst": 1}
 
 
 def test_refusals_and_problems() -> None:

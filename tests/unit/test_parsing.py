@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gwsched import parsing
+from gwsched.model import HIGHEST_CAPACITY
+from gwsched.reading import parsing
 
 # Other tests run beside; how long an example takes proves nothing.
 unhurried = settings(deadline=None)
@@ -189,7 +190,7 @@ def test_bad_zones_are_no_trouble_of_the_capacity() -> None:
 @example("gwsched-capacity=" + "9" * 5000)
 def test_any_text_is_a_capacity_of_some_kind(text: str) -> None:
     capacity, complaint = parsing.capacity(text)
-    assert 1 <= capacity <= parsing.HIGHEST_CAPACITY
+    assert 1 <= capacity <= HIGHEST_CAPACITY
     if complaint is not None:
         assert capacity == 1 or "," in text
         assert len(complaint.splitlines()) == 1

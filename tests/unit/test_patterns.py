@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gwsched.patterns import Patterns
+from gwsched.conf.patterns import Patterns
 
 # Other tests run beside; how long an example takes proves nothing.
 unhurried = settings(deadline=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gwsched.conf import ConfigurationError
-from gwsched.plugins import installed, load_scheduler
+from gwsched.conf.plugins import installed, load_scheduler
 from gwsched.schedulers.chance import Chance
 from gwsched.schedulers.leastloaded import LeastLoaded
 
@@ -24,7 +24,7 @@ ASK = """
 import sys
 from gwsched.conf import ConfigurationError
 from gwsched.model import Chassis
-from gwsched.plugins import load_scheduler
+from gwsched.conf.plugins import load_scheduler
 from gwsched.schedulers import Ledger, Pool, Request
 try:
     scheduler = load_scheduler(sys.argv[1])

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from gwsched import schema
+from gwsched.ovsdb import schema
+from gwsched.ovsdb.schema import Table
 from gwsched.reading import records
 from gwsched.reading.records import Kinds
-from gwsched.schema import Table
 
 # What only the writer needs.
 UNREAD = {"Gateway_Chassis": {"name"}}

@@ -23,8 +23,6 @@ from gwsched.decisions import (
     Uplinks,
     Verdict,
 )
-from gwsched.gauges import View
-from gwsched.metrics import Metrics
 from gwsched.model import (
     Candidate,
     Form,
@@ -36,7 +34,9 @@ from gwsched.model import (
     frozen_map,
 )
 from gwsched.placement.rivals import Feud, Rivals
-from gwsched.report import Reporter, sentence
+from gwsched.telemetry.gauges import View
+from gwsched.telemetry.metrics import Metrics
+from gwsched.telemetry.report import Reporter, sentence
 from gwsched.watch import Outcome
 
 BLOCKING = frozenset(
@@ -48,7 +48,7 @@ class Told:
     """What a reporter has told, to the log and to the counters."""
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level(logging.INFO, "gwsched.report")
+        caplog.set_level(logging.INFO, "gwsched.telemetry.report")
         self._caplog = caplog
         self._metrics = Metrics()
         self.time = 1_750_000_000.5
@@ -66,7 +66,7 @@ class Told:
         records = [
             (record.levelname, record.getMessage())
             for record in self._caplog.records
-            if record.name == "gwsched.report"
+            if record.name == "gwsched.telemetry.report"
         ]
         self._caplog.clear()
         return records

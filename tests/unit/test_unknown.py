@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gwsched import conf
-from gwsched.options import GROUPS
-from gwsched.unknown import NEUTRONS, unknown
+from gwsched.conf.options import GROUPS
+from gwsched.conf.unknown import NEUTRONS, unknown
 
 Found = Callable[..., list[str]]
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from gwsched import vswitch
-from gwsched.gauges import Gauges, View
 from gwsched.model import Chassis, Snapshot, Vantage, frozen_map
-from gwsched.vantage import PYTHON_OVS, Hush
+from gwsched.ovsdb import vswitch
+from gwsched.ovsdb.vantage import PYTHON_OVS, Hush
+from gwsched.telemetry.gauges import Gauges, View
 
 UP = {"state": "up", "forwarding": "true"}
 DOWN = {"state": "down", "forwarding": "false"}

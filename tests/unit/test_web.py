@@ -16,7 +16,7 @@ from email.message import Message
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from gwsched.web import App, Listener
+from gwsched.web.app import App, Listener
 
 
 @dataclass
