@@ -89,7 +89,7 @@ def _made(scene: Scene) -> Plan:
     outcomes = repair.outcomes()
     refusals = [found for found in outcomes if isinstance(found, Refusal)]
     repairs = foresight.completed(
-        scene, [found for found in outcomes if isinstance(found, Change)]
+        repair, [found for found in outcomes if isinstance(found, Change)]
     )
     changes = [change for change in repairs if not _waits(scene, change)]
     deferred: Counter[Guard] = Counter()

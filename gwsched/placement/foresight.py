@@ -14,24 +14,27 @@ from dataclasses import replace
 from gwsched.decisions import Change, Health
 from gwsched.model import Unit
 from gwsched.placement.repairs import Repairs
-from gwsched.placement.scene import Scene
 
 # What has not come to rest by then goes on with the next plan.
 ROUNDS = 3
 
 
-def completed(scene: Scene, changes: Sequence[Change]) -> list[Change]:
-    """Return the changes, each with what would have to follow it.
+def completed(repair: Repairs, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes of a pass, each with what would have to follow it.
 
     But for units that are stranded: who is to take one up must not wait for
     who has dropped it, and joins it when it is held again.  And for those
     whose next hop is lost: whether another one reaches it is to be seen.
     """
-    known = scene.health
-    found = list(changes)
-    for _ in range(ROUNDS):
-        names = {c.unit.name for c in found if not _is_open(c.unit, known)}
-        again = _again(scene, found, names)
+    found, known = list(changes), repair.scene.health
+    names = {c.unit.name for c in found if not _is_open(c.unit, known)}
+    for _ in range(ROUNDS if names else 0):
+        repair = repair.following(found, names)
+        again = {
+            change.unit.name: change
+            for change in repair.outcomes()
+            if isinstance(change, Change)
+        }
         if not again:
             break
         found = [_joined(c, again.get(c.unit.name)) for c in found]
@@ -42,20 +45,6 @@ def _is_open(unit: Unit, health: Health) -> bool:
     if unit.name in health.stranded:
         return True
     return any(port.name in health.uplinks.lost for port in unit.ports)
-
-
-def _again(
-    scene: Scene, changes: Sequence[Change], names: set[str]
-) -> dict[str, Change]:
-    """Return what would be written to these units next."""
-    if not names:
-        return {}
-    outcomes = Repairs(scene.after(changes)).outcomes()
-    return {
-        found.unit.name: found
-        for found in outcomes
-        if isinstance(found, Change) and found.unit.name in names
-    }
 
 
 def _joined(change: Change, then: Change | None) -> Change:

@@ -8,7 +8,7 @@ depends on all primaries, the best third on all seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from gwsched.decisions import Change, Reason, Refusal, State
 from gwsched.model import Unit
@@ -20,13 +20,22 @@ from gwsched.schedulers import Ledger, Request
 
 
 class Repairs:
-    """One pass over all units; ``ledger`` then has the loads of all."""
+    """One pass over all units; ``ledger`` then has the loads of all.
 
-    def __init__(self, scene: Scene) -> None:
+    Or over some of them, where the ledger has the loads of the others.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        units: Sequence[Unit] | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
         self.scene = scene
         self.who = scene.who
         self.stay = Staying(scene)
-        self.ledger = Ledger()
+        self.ledger = Ledger() if ledger is None else ledger
+        self._units = scene.units if units is None else units
         self._drafts: dict[str, Draft] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
 
@@ -39,11 +48,25 @@ class Repairs:
         found = [found for unit in opened if (found := self._decide(unit))]
         return sorted(found, key=lambda one: self._is_served(one.unit))
 
+    def following(
+        self, changes: Sequence[Change], names: Container[str]
+    ) -> Repairs:
+        """Return the pass over some units once changes are in force.
+
+        The ledger goes to it.
+        """
+        then = self.scene.after(changes)
+        units = [unit for unit in then.units if unit.name in names]
+        for unit in units:
+            self.ledger.add(self._lists[unit.name], -unit.weight)
+        return Repairs(then, units, self.ledger)
+
     def _open(self) -> list[Unit]:
         """Count all lists; return the units to work on, most bound first."""
         opened = []
-        for unit in self.scene.units:
+        for unit in self._units:
             if self._is_calm(unit):
+                self._lists[unit.name] = unit.order
                 self.ledger.add(unit.order, unit.weight)
                 continue
             draft = Draft(unit.order)

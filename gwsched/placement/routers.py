@@ -99,7 +99,9 @@ def _proofs(scene: Scene, name: str) -> Iterator[tuple[float, str]]:
         yield left, "OVN has taken its gateway ports away"
     cut = evidence.tunnels is Tunnels.DOWN and evidence.watched
     if down is not None and cut:
-        yield down + scene.policy.dead_after, "no tunnel reaches it"
+        # After the hold-down it leaves all lists, and has no BFD any more.
+        lasting = min(scene.policy.dead_after, scene.policy.hold_down)
+        yield down + lasting, "no tunnel reaches it"
 
 
 def _is_deserted(evidence: Evidence, left: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from gwsched.decisions import Change, Health, Policy
 from gwsched.model import Form, Snapshot, Unit, frozen_map
@@ -56,7 +57,6 @@ class Scene:
         self.past = past
         self.clock = Clock(now)
         self.who = Eligibility(snapshot, health, policy.scatter_width)
-        self._families = _families(self.units)
 
     def ask(
         self, request: Request, ledger: Ledger, known: Container[str] = ()
@@ -75,19 +75,15 @@ class Scene:
 
         It has the same clock: what either looks forward to is remembered.
         """
-        done = {change.unit.name: change for change in changes}
-        claims = {
-            name: replace(
-                claim, order=done[name].after, listed_since=self.clock.now
+        done = {c.unit.name: c.written for c in changes}
+        claims = dict(self.health.claims)
+        for name in done.keys() & claims.keys():
+            claims[name] = replace(
+                claims[name],
+                order=done[name].order,
+                listed_since=self.clock.now,
             )
-            if name in done
-            else claim
-            for name, claim in self.health.claims.items()
-        }
-        units = tuple(
-            done[unit.name].written if unit.name in done else unit
-            for unit in self.units
-        )
+        units = tuple(done.get(unit.name, unit) for unit in self.units)
         seen = replace(self.snapshot, units=units)
         health = replace(
             self.health,
@@ -113,6 +109,10 @@ class Scene:
         }
         found.pop(unit.name, None)
         return list(found.values())
+
+    @cached_property
+    def _families(self) -> Mapping[str, list[Unit]]:
+        return _families(self.units)
 
     def switches(self, unit: Unit) -> bool:
         """Whether a unit's list is to go to the other table.

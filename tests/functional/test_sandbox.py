@@ -378,7 +378,7 @@ def test_open_vswitch_back_before_its_controller(
         # Its tunnels come up again, and nobody is there to route.
         wait_until(lambda: tunnels_up(box, "hv1") == 2, 20, "BFD")
         wait_until(lambda: unanswered(box, "r1"), 20, "a black hole")
-        assert box.holder("r1") is None
+        wait_until(lambda: box.holder("r1") is None, 20, "nobody to hold it")
         box.heal("gw1")
         wait_until(lambda: box.holder("r1") == "gw1", 20, "gw1 to take over")
         run.wait_replies(3, 20)

@@ -13,9 +13,8 @@ from tests.simulation.invariants import ViolationError
 from tests.simulation.outcome import Outcome
 from tests.simulation.simulation import Simulation
 
-# How many schedules CI runs: two halves, one for each of two processors, in
-# chunks that are one test each.
-HALF = 5000
+# How many schedules CI runs, in chunks that are one test each.
+SCHEDULES = 10_000
 CHUNK = 250
 
 # A seed, what came of it, and what did not hold, if anything.

@@ -72,6 +72,7 @@ class World:
 
     def __init__(self, gateways: int, *found: GatewayRouter) -> None:
         self.routers = found
+        self.policy = POLICY
         self.units: tuple[Unit, ...] = ()
         self.chassis = {
             f"gw{i}": Chassis(f"gw{i}", physical_networks=PUBLIC)
@@ -119,7 +120,12 @@ class World:
 
     def scene(self, now: float = NOW) -> Scene:
         return Scene(
-            self.snapshot, self.health, self.scheduler, POLICY, Past(), now
+            self.snapshot,
+            self.health,
+            self.scheduler,
+            self.policy,
+            Past(),
+            now,
         )
 
     def outcomes(
@@ -262,6 +268,15 @@ def test_what_must_last_is_waited_for(
     assert scene.clock.wake_at == NOW + after
     assert world.outcomes(NOW + after - 0.1) == []
     assert world.relocation(NOW + after).target == "gw2"
+
+
+def test_tunnels_are_proof_before_the_chassis_leaves_its_lists() -> None:
+    """BFD to it ends with its last list, and what it proves with that."""
+    evidence = Evidence(tunnels=Tunnels.DOWN, tunnels_since=NOW, watched=True)
+    world = World(2, router("r1")).kill("gw1", evidence)
+    world.policy = replace(POLICY, hold_down=POLICY.dead_after / 4)
+    assert world.outcomes(NOW + world.policy.hold_down - 0.1) == []
+    assert world.relocation(NOW + world.policy.hold_down).target == "gw2"
 
 
 def test_what_is_proven_does_not_wait_for_what_is_not_yet() -> None:

@@ -78,7 +78,8 @@ def _routers(box: Sandbox, case: Case) -> None:
         box.add_router("r1", vms=vms, candidates=case.order, bfd=case.bfd)
     if not case.outside:
         # A port anywhere behind a router makes its compute a ref_chassis.
-        box.add_router("warm", candidates=("gw4", "gw3", "gw2", "gw1"))
+        order = ("gw4", "gw3", "gw2", "gw1")
+        box.add_router("warm", candidates=order[:: -1 if case.pinned else 1])
     if case.pinned:
         box.nbctl(
             *("set", "NB_Global", "."),
