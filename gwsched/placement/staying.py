@@ -135,6 +135,9 @@ class Staying:
             return draft
         staying = [c for c in bad if self._stays(unit, c, heirs)]
         left = [*good, *bad] if good else [*draft.order]
+        if good and draft.order[0] in staying:
+            # The reason to change is the primary's, whoever goes besides.
+            draft = self._put_last(unit, draft, left, staying)
         for chassis in (c for c in bad if c not in staying):
             left.remove(chassis)
             draft = draft.to(
@@ -143,13 +146,22 @@ class Staying:
                 f"{chassis} leaves: {self.who.against(unit, chassis)}",
             )
         if good and staying:
-            draft = draft.to(
-                [*good, *staying],
-                self._dismissal(staying[0]),
-                f"{', '.join(staying)} last: "
-                f"{self.who.against(unit, staying[0])}",
-            )
+            draft = self._put_last(unit, draft, [*good, *staying], staying)
         return draft
+
+    def _put_last(
+        self,
+        unit: Unit,
+        draft: Draft,
+        order: Sequence[str],
+        staying: Sequence[str],
+    ) -> Draft:
+        why = self.who.against(unit, staying[0])
+        return draft.to(
+            order,
+            self._dismissal(staying[0]),
+            f"{', '.join(staying)} last: {why}",
+        )
 
     def _trust(self, unit: Unit, name: str) -> int:
         """Rank a member by whether it would take up a unit; 0 is best."""
@@ -260,14 +272,24 @@ class Staying:
             short = len(others) + spare < self.policy.max_candidates
             why = f"{chassis} {parting.what}"
             lone = parting.is_fight and len(others) < 2
-            if len(others) >= parting.spares and (
-                lone or not (unit.neutron and short)
-            ):
+            held = unit.neutron and short
+            held = held or self._leaves_alone(unit, others)
+            if len(others) >= parting.spares and (lone or not held):
                 draft = draft.to(rest, parting.reason, f"{why}: leaves")
             elif others and self._is_above_better(unit, draft, chassis):
                 order = [*rest, chassis]
                 draft = draft.to(order, parting.reason, f"{why}: last")
         return draft
+
+    def _leaves_alone(self, unit: Unit, others: Sequence[str]) -> bool:
+        """Whether a holder that does not see SB would lose all BFD.
+
+        Nobody runs BFD for a list of one.  It goes by the older list, sees
+        nobody any more, and gives up what it carries.
+        """
+        if others != [unit.holder] or self.who.answers(others[0]):
+            return False
+        return self.who.state(others[0]) is State.SUSPECT
 
     def _foremost(self, unit: Unit, draft: Draft) -> str:
         """Return the primary, or who is one as soon as that is dismissed."""
