@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 
 from gwsched import apply
 from gwsched.apply import Result
@@ -94,7 +95,10 @@ class Acting:
         if result is Result.COMMITTED:
             self._reporter.committed(changes)
             self._watch.expect(changes, now)
-            self._decider.wrote(changes, now)
+            # Since the look this may have been stopped, or kept waiting.
+            self._decider.wrote(changes, time.monotonic())
+        elif result is Result.UNANSWERED:
+            self._decider.tried(changes, time.monotonic())
         elif result is Result.FAILED and len(changes) > 1:
             # One the server refuses must not hold up all the others.
             for change in changes:

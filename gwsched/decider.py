@@ -17,6 +17,7 @@ from gwsched.decisions import (
 )
 from gwsched.model import Snapshot, frozen_map
 from gwsched.placement import origins, pace, rivals
+from gwsched.placement.pace import Pace
 from gwsched.placement.rivals import Rivals
 from gwsched.placement.scene import Past
 from gwsched.schedulers import Scheduler
@@ -89,11 +90,8 @@ class Decider:
 
     def wrote(self, changes: tuple[Change, ...], now: float) -> None:
         """Remember what was written, and the move among it."""
-        flow = self._past.pace
         self._wrote = True
-        for change in changes:
-            if pace.is_voluntary(change):
-                flow = pace.launched(flow, change, self._policy, now)
+        flow = self._launched(changes, now)
         came_from = self._past.origins
         if self._policy.failback is Failback.DELAYED:
             moving = self._past.pace.flight or self._past.pace.undo
@@ -105,6 +103,25 @@ class Decider:
             rivals=rivals.wrote(self._past.rivals, changes),
             origins=came_from,
         )
+
+    def tried(self, changes: tuple[Change, ...], now: float) -> None:
+        """Remember the move among what may have been written.
+
+        The server's answer got lost; if it was written, it has its budget.
+        """
+        flow = self._launched(changes, now, sure=False)
+        self._past = replace(self._past, pace=flow)
+
+    def _launched(
+        self, changes: tuple[Change, ...], now: float, *, sure: bool = True
+    ) -> Pace:
+        flow = self._past.pace
+        for change in changes:
+            if pace.is_voluntary(change):
+                flow = pace.launched(
+                    flow, change, self._policy, now, sure=sure
+                )
+        return flow
 
     def relocated(self, done: tuple[Relocation, ...], now: float) -> None:
         """Remember which routers were taken off which chassis."""

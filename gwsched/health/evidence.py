@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from gwsched.decisions import Claim, Evidence, Tunnels
 from gwsched.health.claims import CLAIM_SETTLE, has_witness
@@ -97,14 +97,19 @@ def departures(
     claims: Mapping[str, Claim],
     snapshot: Snapshot,
     sight: Sight,
+    answers: Callable[[str], bool],
     lasts: float,
     now: float,
 ) -> dict[str, float]:
     """Note whom OVN has taken a port from that nobody had told it to.
 
     :param claims: who held what at the last look
+    :param answers: whether a chassis has missed no heartbeat
     :param lasts: after how long that is forgotten (seconds)
     """
+    carriers: Set[str] = frozenset()
+    if any(claim.dropped_by for claim in claims.values()):
+        carriers = _carriers(snapshot, answers)
     found = {
         name: since
         for name, since in before.items()
@@ -123,10 +128,70 @@ def departures(
             continue
         if found.get(unit.holder or "", -math.inf) > now - CLAIM_SETTLE:
             del found[unit.holder or ""]  # nobody has kept it for long
-        since = _lost_at(unit, old, now)
-        if since is not None:
-            found.setdefault(unit.order[0], since)
+        for name, since in _leavers(unit, old, carriers, answers, now):
+            found.setdefault(name, since)
     return found
+
+
+def _leavers(
+    unit: Unit,
+    old: Claim,
+    carriers: Set[str],
+    answers: Callable[[str], bool],
+    now: float,
+) -> Iterator[tuple[str, float]]:
+    """Yield who has lost a unit, and when."""
+    survivor = None
+    if old.dropped_by and _is_dropped(unit, old, now):
+        survivor = _survivor(unit, carriers, answers)
+    if survivor is not None:
+        for name in unit.order:
+            if name != survivor:
+                yield name, old.since
+        return
+    since = _lost_at(unit, old, now)
+    if since is not None:
+        yield unit.order[0], since
+
+
+def _carriers(
+    snapshot: Snapshot, answers: Callable[[str], bool]
+) -> frozenset[str]:
+    """Return who holds a unit beside others, and answers.
+
+    It sees somebody: who has lost all tunnels gives such a unit up
+    (controller/ha-chassis.c, ha_chassis_group_is_active).
+    """
+    rows = snapshot.chassis
+    return frozenset(
+        unit.holder
+        for unit in snapshot.units
+        if unit.holder in unit.order
+        and answers(unit.holder)
+        and sum(name in rows for name in unit.order) > 1
+    )
+
+
+def _survivor(
+    unit: Unit, carriers: Set[str], answers: Callable[[str], bool]
+) -> str | None:
+    """Return the one member that has tunnels, if nobody takes up a unit.
+
+    It does not claim this one because it sees none of the other members, and
+    has nobody else to vouch for it; of those that see each other one would.
+    """
+    if not all(answers(name) for name in unit.order):
+        return None
+    found = carriers & {*unit.order}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _is_dropped(unit: Unit, old: Claim, now: float) -> bool:
+    """Whether nobody has held a unit for long, under the same list."""
+    if unit.holder is not None or old.holder is not None:
+        return False
+    same = old.order == unit.order and unit.in_force
+    return same and now >= old.since + CLAIM_SETTLE
 
 
 def _lost_at(unit: Unit, old: Claim, now: float) -> float | None:

@@ -89,6 +89,7 @@ class _Step:
         self.sight = tunnels.look(
             memory.sight,
             snapshot,
+            self._owes,
             self._is_silent,
             self._has_claimed,
             evidence.DISTRUST * self.policy.hold_down,
@@ -133,6 +134,9 @@ class _Step:
         )
         return replace(known, health=self._health(known, verdicts))
 
+    def _owes(self, name: str) -> bool:
+        return name in self.beats.behind
+
     def _is_silent(self, name: str) -> bool:
         return silence.overdue(self.beats, name, self.policy, self.now)
 
@@ -144,7 +148,13 @@ class _Step:
         known = {} if interrupted else self.memory.health.claims
         lasts = evidence.DISTRUST * self.policy.hold_down
         found = evidence.departures(
-            self.memory.left, known, self.snapshot, self.sight, lasts, self.now
+            self.memory.left,
+            known,
+            self.snapshot,
+            self.sight,
+            lambda name: not self._owes(name),
+            lasts,
+            self.now,
         )
         return frozen_map(found)
 

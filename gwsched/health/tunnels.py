@@ -6,14 +6,18 @@ others.  One that sees nobody is itself cut off and has no vote; one that
 sees somebody is seen.  A tie is no death.
 
 A session starts down, and takes a second or two to come up: until it was up
-once, or should have been, it is no vote.
+once, or should have been, it is no vote.  It never comes up with who does not
+see SB, which runs no BFD with newcomers: such a one owes answers.  All
+sessions start anew of a vantage point that was away, for its ovs-vswitchd may
+have been restarted, or that has seen nobody: they do not come up together.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Tunnels
 from gwsched.model import Snapshot, Vantage, frozen_map
@@ -36,11 +40,15 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the vote on a chassis is, since when, and when it was cast last."""
+    """What the vote on a chassis is, since when, and since when none is cast.
+
+    It counts from the first look without one: how often was looked before is
+    of no account.
+    """
 
     tunnels: Tunnels
     since: float
-    last: float = 0.0
+    ended: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Sight:
 def look(
     before: Sight,
     snapshot: Snapshot,
+    owes: Callable[[str], bool],
     silent: Callable[[str], bool],
     claims: Callable[[str], bool],
     lasts: float,
@@ -85,42 +94,40 @@ def look(
     Who leaves all lists has no sessions any more.  If they were down, it is
     taken to be so still: until SB tells more of it, or for so long.
 
+    :param owes: whether a chassis has left a heartbeat unanswered
     :param silent: whether a chassis does not answer, so that its answers
         will tell
     :param claims: whether a chassis has just claimed something
     :param lasts: how long what nobody sees any more is held against a
         chassis (seconds)
     """
-    if not (snapshot.vantages or before.sessions):
+    if not (snapshot.vantages or before.chassis):
         return before
     sessions = _sessions(before.sessions, snapshot.vantages, now)
     warm_up = WARM_UP * snapshot.bfd_time
     # Who does not see SB goes on watching those who have left its lists.
     heard = tuple(v for v in snapshot.vantages if not silent(v.chassis))
-    votes = _votes(sessions, heard, now - warm_up)
+    votes = _votes(sessions, heard, owes, now - warm_up)
     found = {}
     for name, up in sorted(votes.items()):
         tunnels = Tunnels.UP if up else Tunnels.DOWN
         old = before.chassis.get(name)
         same = old is not None and old.tunnels is tunnels
-        since = old.since if old and same else now
-        if tunnels is Tunnels.UP and old and same:
-            found[name] = old  # when it was cast last is of no interest
-        else:
-            found[name] = Seen(tunnels, since, now)
+        found[name] = Seen(tunnels, old.since if old and same else now)
     for name, old in before.chassis.items():
-        is_held = old.tunnels is Tunnels.DOWN and now < old.last + lasts
+        ended = min(old.ended, now)
+        is_held = old.tunnels is Tunnels.DOWN and now < ended + lasts
         if name in found or not is_held:
             continue
         if not (silent(name) or claims(name)):
-            found[name] = old
+            found[name] = replace(old, ended=ended)
     waits = [
         session.first + warm_up
         for session in sessions.values()
         if not session.was_up and now < session.first + warm_up
     ]
     waits += [
-        seen.last + lasts for name, seen in found.items() if name not in votes
+        seen.ended + lasts for name, seen in found.items() if name not in votes
     ]
     return Sight(
         frozen_map(found),
@@ -133,17 +140,14 @@ def look(
 def _sessions(
     before: Mapping[Line, Session], vantages: tuple[Vantage, ...], now: float
 ) -> dict[Line, Session]:
-    """Note what there is to be seen; who is away may come back and know."""
-    there = {vantage.remote for vantage in vantages}
-    found = {
-        line: session
-        for line, session in before.items()
-        if line[0] not in there
-    }
+    """Note what there is to be seen; who is away or blind starts anew."""
+    new, found = Session(now, was_up=False), {}
     for vantage in vantages:
+        if not any(vantage.tunnels.values()):
+            continue
         for name, up in vantage.tunnels.items():
             line = (vantage.remote, name)
-            old = before.get(line, Session(now, was_up=False))
+            old = before.get(line, new)
             found[line] = Session(old.first, old.was_up or up)
     return found
 
@@ -151,6 +155,7 @@ def _sessions(
 def _votes(
     sessions: Mapping[Line, Session],
     vantages: tuple[Vantage, ...],
+    owes: Callable[[str], bool],
     first: float,
 ) -> dict[str, bool]:
     """Return by majority whose tunnels are up.
@@ -164,6 +169,6 @@ def _votes(
         ballots[vantage.chassis].append(True)
         for name, up in vantage.tunnels.items():
             session = sessions[vantage.remote, name]
-            if session.was_up or session.first <= first:
+            if session.was_up or (session.first <= first and not owes(name)):
                 ballots[name].append(up)
     return {name: 2 * sum(cast) >= len(cast) for name, cast in ballots.items()}

@@ -38,7 +38,18 @@ def completed(repair: Repairs, changes: Sequence[Change]) -> list[Change]:
         if not again:
             break
         found = [_joined(c, again.get(c.unit.name)) for c in found]
-    return found
+    return [
+        after
+        for before, after in zip(changes, found, strict=True)
+        if not _is_taken_back(before, after)
+    ]
+
+
+def _is_taken_back(before: Change, after: Change) -> bool:
+    """Whether what follows a change undoes it: none is better."""
+    unit = after.unit
+    same = after.candidates == unit.candidates and after.form is unit.form
+    return same and before.after != after.after
 
 
 def _is_open(unit: Unit, health: Health) -> bool:

@@ -25,12 +25,17 @@ LONGEST_HALT = 9600.0
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A move under way: of which unit, whither, since when, from what."""
+    """A move under way: of which unit, whither, since when, from what.
+
+    Whether it was made at all is not ``sure`` where the server's answer got
+    lost: the next look tells.
+    """
 
     unit: str
     target: str
     since: float
     before: tuple[str, ...] = ()
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ def _followed(pace: Pace, flight: Flight, unit: Unit, now: float) -> Pace:
     if unit.holder == flight.target:
         return replace(pace, flight=None, failures=0, why="")
     kept = unit.order[:1] == (flight.target,)
+    if not flight.sure:
+        made = replace(flight, sure=True) if kept else None
+        return replace(pace, flight=made)
     if kept and not unit.in_force:
         # northd has not told OVN of it yet, and may be paused: time stands.
         return replace(pace, flight=replace(flight, since=now))
@@ -99,12 +107,19 @@ def _followed(pace: Pace, flight: Flight, unit: Unit, now: float) -> Pace:
     )
 
 
-def launched(pace: Pace, change: Change, policy: Policy, now: float) -> Pace:
-    """Note a voluntary move that was written just now."""
+def launched(
+    pace: Pace,
+    change: Change,
+    policy: Policy,
+    now: float,
+    *,
+    sure: bool = True,
+) -> Pace:
+    """Note a voluntary move that was written just now, or may have been."""
     return replace(
         pace,
         flight=Flight(
-            change.unit.name, change.after[0], now, change.unit.order
+            change.unit.name, change.after[0], now, change.unit.order, sure
         ),
         undo=None,
         next_at=now + 60.0 / policy.moves_per_minute,

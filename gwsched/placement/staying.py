@@ -12,6 +12,7 @@ from gwsched.decisions import Reason, State
 from gwsched.health.claims import has_witness, settles_at
 from gwsched.model import Unit
 from gwsched.placement.drafts import Draft
+from gwsched.placement.leaving import Leaving
 from gwsched.placement.scene import Scene
 from gwsched.placement.uplink import Uplink
 
@@ -30,6 +31,7 @@ class Staying:
         self.clock = scene.clock
         self.uplinks = Uplink(scene)
         self.undo = scene.past.pace.undo
+        self.leaving = Leaving(scene)
 
     def draft(self, unit: Unit) -> Draft:
         """Return what is left of a unit's list, best first, and why."""
@@ -45,7 +47,7 @@ class Staying:
     def _leave(self, unit: Unit, draft: Draft) -> Draft:
         draft = self.uplinks.leave(unit, draft)
         draft = self._trim(unit, draft)
-        draft = self._withdraw(unit, draft)
+        draft = self.leaving.withdraw(unit, draft)
         return self._dismiss(unit, draft)
 
     def _undo(self, unit: Unit, draft: Draft) -> Draft:
@@ -135,6 +137,9 @@ class Staying:
             return draft
         staying = [c for c in bad if self._stays(unit, c, heirs)]
         left = [*good, *bad] if good else [*draft.order]
+        if good and draft.order[0] in staying:
+            # The reason to change is the primary's, whoever goes besides.
+            draft = self._put_last(unit, draft, left, staying)
         for chassis in (c for c in bad if c not in staying):
             left.remove(chassis)
             draft = draft.to(
@@ -143,13 +148,22 @@ class Staying:
                 f"{chassis} leaves: {self.who.against(unit, chassis)}",
             )
         if good and staying:
-            draft = draft.to(
-                [*good, *staying],
-                self._dismissal(staying[0]),
-                f"{', '.join(staying)} last: "
-                f"{self.who.against(unit, staying[0])}",
-            )
+            draft = self._put_last(unit, draft, [*good, *staying], staying)
         return draft
+
+    def _put_last(
+        self,
+        unit: Unit,
+        draft: Draft,
+        order: Sequence[str],
+        staying: Sequence[str],
+    ) -> Draft:
+        why = self.who.against(unit, staying[0])
+        return draft.to(
+            order,
+            self._dismissal(staying[0]),
+            f"{', '.join(staying)} last: {why}",
+        )
 
     def _trust(self, unit: Unit, name: str) -> int:
         """Rank a member by whether it would take up a unit; 0 is best."""
@@ -238,51 +252,6 @@ class Staying:
                 keep.remove(chassis)
         why = "Neutron has appended more than the list should have"
         return draft.to(keep, Reason.REPAIR, why)
-
-    def _withdraw(self, unit: Unit, draft: Draft) -> Draft:
-        """Take who is to leave out of the backups.
-
-        It stays, last, where too few others would be left, or Neutron's
-        list would be short without it: Neutron would put it back.
-        """
-        primary = self._foremost(unit, draft)
-        for chassis in draft.order[1:]:
-            parting = self.who.parting(unit, chassis, primary)
-            if parting is None or chassis == primary:
-                continue
-            if unit.held_by(chassis) and not parting.is_fight:
-                continue
-            rest = [c for c in draft.order if c != chassis]
-            others = self.who.serving(unit, rest)
-            if parting.reason is Reason.UPLINK:
-                others = [c for c in others if not self.who.is_marked(unit, c)]
-            spare = len(self.who.besides(unit, draft.order))
-            short = len(others) + spare < self.policy.max_candidates
-            why = f"{chassis} {parting.what}"
-            lone = parting.is_fight and len(others) < 2
-            if len(others) >= parting.spares and (
-                lone or not (unit.neutron and short)
-            ):
-                draft = draft.to(rest, parting.reason, f"{why}: leaves")
-            elif others and self._is_above_better(unit, draft, chassis):
-                order = [*rest, chassis]
-                draft = draft.to(order, parting.reason, f"{why}: last")
-        return draft
-
-    def _foremost(self, unit: Unit, draft: Draft) -> str:
-        """Return the primary, or who is one as soon as that is dismissed."""
-        serving = self.who.serving(unit, draft.order)
-        if serving and serving[0] == draft.order[0]:
-            return serving[0]
-        staying = (c for c in serving if not self.who.leaves(unit, c, ""))
-        return next(iter([*staying, *draft.order]), "")
-
-    def _is_above_better(self, unit: Unit, draft: Draft, chassis: str) -> bool:
-        primary, below = draft.order[0], draft.order.index(chassis) + 1
-        return any(
-            self.who.parting(unit, name, primary) is None
-            for name in draft.order[below:]
-        )
 
     def _dismissal(self, chassis: str) -> Reason:
         return Reason.FAILOVER if self.who.dead(chassis) else Reason.REPAIR

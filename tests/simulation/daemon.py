@@ -38,7 +38,7 @@ class Daemon(Process):
         self.nb: Northbound | None = None
         self.sb: Southbound | None = None
         self._sb_looked = 0
-        self._held: tuple[tuple[Change, ...], Snapshot, float] | None = None
+        self._held: tuple[tuple[Change, ...], Snapshot] | None = None
         self._claims: Claims = frozen_map({})
         self._counted = -1
         self._base: dict[tuple[str, str], int] = {}
@@ -46,9 +46,9 @@ class Daemon(Process):
     def go_on(self) -> None:
         """Send the transaction that it was stopped before, if there is one."""
         if self._held is not None:
-            changes, seen, then = self._held
+            changes, seen = self._held
             self._held = None
-            self._send(changes, seen, then)
+            self._send(changes, seen)
 
     def look(self) -> None:
         """Make one pass."""
@@ -85,28 +85,29 @@ class Daemon(Process):
         if plan.changes:
             changes = plan.changes[:MOST_CHANGES]
             if self._mishap("hang"):
-                self._held = (changes, seen, now)
+                self._held = (changes, seen)
                 self.hang()
                 return
-            self._send(changes, seen, now)
+            self._send(changes, seen)
         self.decider.keep_going(plan)
         if plan.is_done and seen.intents.rebalance and self.reaches_nb:
             server.finish_rebalance(self.session)
 
-    def _send(
-        self, changes: tuple[Change, ...], seen: Snapshot, now: float
-    ) -> None:
+    def _send(self, changes: tuple[Change, ...], seen: Snapshot) -> None:
         """Send a transaction, and take note of the answer."""
+        now = self.world.ovn.now
         if self._mishap("request") or not self.reaches_nb:
+            self.decider.tried(changes, now)
             self._unanswered()
             return
         result = self.world.commits(self, changes, seen)
         if self._mishap("answer"):
+            self.decider.tried(changes, now)
             self._unanswered()
         elif result is Result.COMMITTED:
             self.decider.wrote(changes, now)
         else:
-            self.look_by(self.world.ovn.now + RETRY)
+            self.look_by(now + RETRY)
 
     def _unanswered(self) -> None:
         """Wait in vain, then reconnect (gwsched/apply.py, _finish)."""

@@ -48,7 +48,10 @@ class Knowledge:
             return True  # what nobody else claims
         shown = truth.left.get(name, -math.inf)
         settled = shown + CLAIM_SETTLE + 1 <= self.run.ovn.now
-        return shown < truth.unsound[name] or not settled
+        # Of what moves while nobody sees NB as well, a list that was written
+        # meanwhile may be the reason.
+        seen = shown >= max(truth.unsound[name], truth.works)
+        return not (seen and settled)
 
     def has_changed(self, name: str) -> bool:
         """Whether a chassis is not as it was a moment ago."""
@@ -67,6 +70,11 @@ class Knowledge:
         """Whether a chassis is silent, or was until a moment ago."""
         return self.truth.lasts(self.truth.answers, name) < self.steady
 
+    def is_cut_off(self, name: str) -> bool:
+        """Whether a chassis has lost its switch or all its tunnels."""
+        node = self.run.ovn.nodes.get(name)
+        return node is None or not (node.switching and node.tunnel)
+
     def looks_dead(self, name: str) -> bool:
         """Whether no one could tell a chassis from a dead one by SB.
 
@@ -77,8 +85,12 @@ class Knowledge:
         lasted = truth.lasts(truth.silent, name) + policy.probe_interval
         if lasted < policy.dead_after:
             return False
+        # What a list names it for no more others have claimed for that.
+        groups = self.run.ovn.sb.groups
         return not any(
-            self._is_claimable(port, name) for port in truth.holds(name)
+            self._is_claimable(port, name)
+            for port in truth.holds(name)
+            if name in names(groups.get(port, ()))
         )
 
     def _is_claimable(self, port: str, holder: str) -> bool:

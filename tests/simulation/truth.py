@@ -72,7 +72,9 @@ class Truth:
         for name, node in self.ovn.nodes.items():
             answers = self._is_answering(node)
             _turn(name, now, answers, self.answers, self.silent)
-            if not self._reaches(node):
+            # The sessions with next hops are its switch's.
+            is_stopped = node.power and not node.vswitchd
+            if is_stopped or not self._reaches(node):
                 self.unreached[name] = now
             ills = self._ills(node)
             if ills != self._known_ills.get(name, ills):

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
-from gwsched.decisions import Change
+from gwsched.decisions import Change, State
 from tests.simulation.daemon import Daemon
 from tests.simulation.ovn import Ovn
 from tests.simulation.traffic import KINDS, Meter
@@ -79,11 +79,22 @@ class Worse:
             return "deaf"
         both = after | {node.name for node in self.run.ovn.active(port)}
         deaf = both - self.truth.answers.keys()
-        if deaf and self.run.ovn.sb.holders.get(port) is None:
+        if deaf and not self._is_seen_held(daemon, port, deaf):
             return "deaf"  # nobody can see that it is carried
         if deaf and all(self.knowledge.looks_dead(name) for name in deaf):
             return ""
         return "worse"
+
+    def _is_seen_held(self, daemon: Daemon, port: str, deaf: Set[str]) -> bool:
+        """Whether SB shows that somebody holds a port who may carry it.
+
+        Who takes a port over without seeing SB cannot write so: the row goes
+        on naming the dead one that it has it from.
+        """
+        holder = self.run.ovn.sb.holders.get(port)
+        if holder is None or holder in deaf | self.truth.answers.keys():
+            return holder is not None
+        return daemon.decider.health.state(holder) is not State.DEAD
 
     def _is_fight(self, daemon: Daemon, change: Change | None) -> bool:
         """Whether two that lost each other are active, and no one knew.

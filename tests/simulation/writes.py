@@ -110,7 +110,9 @@ class Writes:
             Reason.PIN: change.after[0] in seen.intents.pins.values(),
             Reason.REBALANCE: True,
             Reason.REPAIR: not _fits(seen, unit),
-            Reason.FAILOVER: self.knowledge.was_silent(primary),
+            # With nobody behind a port its packets need no tunnel.
+            Reason.FAILOVER: self.knowledge.was_silent(primary)
+            or self.knowledge.is_cut_off(primary),
             Reason.UPLINK: self.run.ovn.now - cut_off < rest,
         }
         self.checks.hold(
@@ -149,7 +151,8 @@ class Writes:
     def _is_preferred(self, daemon: Daemon, change: Change) -> bool:
         """Whether the new primary passes by somebody who is known to answer.
 
-        And who is fit for it.
+        And who is fit for it, and not to be emptied: an operator's wish goes
+        before any hold-down.
         """
         order, primary = change.unit.order, change.after[0]
         if primary == change.unit.holder or primary not in order:
@@ -161,6 +164,7 @@ class Writes:
             name in self.truth.answers
             and known.state(name) not in (State.DEAD, State.SUSPECT)
             and self.truth.fits(name, ports)
+            and name not in self.run.ovn.nb.intents.draining
             for name in passed
         )
 

@@ -90,6 +90,47 @@ def test_a_list_that_ovn_has_not_been_told_of_asks_for_nothing(
     assert evidence(fleet).left is None
 
 
+def drop_p_while_q_is_held(fleet: Fleet, *holders: str) -> None:
+    """Let nobody take up p, and others hold units beside gw4."""
+    for holder in holders:
+        fleet.unit(f"q-{holder}", holder, "gw4", holder=holder)
+    fleet.run(STEP)
+    held(fleet, None)
+    fleet.run(CLAIM_SETTLE)
+
+
+@pytest.mark.parametrize("survivor", ["gw1", "gw2", "gw3"])
+def test_of_what_nobody_takes_up_all_are_left_but_who_has_tunnels(
+    fleet: Fleet, survivor: str
+) -> None:
+    """It would have claimed if it saw any of them."""
+    drop_p_while_q_is_held(fleet, survivor)
+    doubted = {n for n in ("gw1", "gw2", "gw3") if evidence(fleet, n).left}
+    assert doubted == {"gw1", "gw2", "gw3"} - {survivor}
+    assert fleet.state(survivor) is State.LIVE
+
+
+def test_of_two_that_have_tunnels_the_primary_is_left(fleet: Fleet) -> None:
+    drop_p_while_q_is_held(fleet, "gw1", "gw2")
+    assert evidence(fleet, "gw1").left is not None
+    assert evidence(fleet, "gw3").left is None
+
+
+def test_a_unit_whose_list_is_one_needs_no_tunnels(fleet: Fleet) -> None:
+    fleet.unit("q", "gw3", holder="gw3")
+    held(fleet, None)
+    fleet.run(CLAIM_SETTLE)
+    assert evidence(fleet, "gw1").left is not None
+    assert evidence(fleet, "gw2").left is None
+
+
+def test_one_that_does_not_answer_may_have_taken_it_up(fleet: Fleet) -> None:
+    fleet.silent = {"gw2"}
+    fleet.until("gw2", State.SUSPECT)
+    drop_p_while_q_is_held(fleet, "gw3")
+    assert evidence(fleet, "gw2").left is None
+
+
 def test_only_the_primary_is_left(fleet: Fleet) -> None:
     fleet.unit("q", "gw4", "gw2", "gw3", holder="gw2")
     fleet.run(STEP)

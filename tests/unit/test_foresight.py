@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from gwsched.decisions import Reason, State
-from gwsched.model import Candidate, Unit
+from gwsched.decisions import Change, Reason, State
+from gwsched.model import Candidate, Form, Unit
+from gwsched.placement.foresight import completed
 from tests.unit.placing import NOW, Gateways, listing
 
 
@@ -85,3 +87,28 @@ def test_who_is_in_a_list_twice_was_not_appended() -> None:
     rows = (*unit.candidates, Candidate("gw2", 0))
     world = Gateways(4, replace(unit, candidates=rows))
     assert "gw2" in world.after.split()
+
+
+class BackAndForth:
+    """Repairs that would give every list its old order again."""
+
+    def __init__(self, change: Change) -> None:
+        self.scene = Gateways(2)
+        self.undone = replace(change, after=change.unit.order)
+
+    def following(self, *_: object) -> BackAndForth:
+        return self
+
+    def outcomes(self) -> list[Change]:
+        return [self.undone]
+
+
+def test_what_would_be_taken_back_at_once_is_not_written() -> None:
+    """As where all are doubted, and each gives way to the next one."""
+    unit = listing("gw1 gw2")
+    order = ("gw2", "gw1")
+    change = Change(
+        unit, Form.HA_CHASSIS_GROUP, order, Reason.FAILOVER, "chosen"
+    )
+    repairs: Any = BackAndForth(change)
+    assert completed(repairs, [change]) == []

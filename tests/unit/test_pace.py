@@ -129,6 +129,23 @@ def test_a_claim_ends_the_row_of_failures() -> None:
     assert pace.halted_until == NOW + 9100 + CLAIM_TIME + HALT
 
 
+def test_a_move_whose_answer_got_lost_spends_the_budget() -> None:
+    unsure = launched(Pace(), MOVE, POLICY, NOW, sure=False)
+    assert unsure.next_at == MOVING.next_at
+
+
+def test_a_move_whose_answer_got_lost_is_under_way_if_it_was_made() -> None:
+    unsure = launched(Pace(), MOVE, POLICY, NOW, sure=False)
+    assert follow(unsure, UNCLAIMED, NOW + 1) == MOVING
+
+
+def test_and_is_no_failure_if_it_was_not() -> None:
+    unsure = launched(Pace(), MOVE, POLICY, NOW, sure=False)
+    dropped = follow(unsure, seen(BEFORE), NOW + 1)
+    assert dropped.flight is None
+    assert dropped.halted_until == -math.inf
+
+
 def test_evening_out_goes_on_whatever_becomes_of_a_move() -> None:
     moving = replace(MOVING, running=True)
     for what in (CLAIMED, seen(), seen(BEFORE)):

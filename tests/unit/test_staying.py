@@ -55,6 +55,41 @@ def test_a_holder_that_is_dead_is_not_followed() -> None:
     assert world.after == "gw1 gw3 gw2"
 
 
+# -- the reason --
+
+
+def test_the_reason_is_the_primarys_whoever_leaves_besides() -> None:
+    world = Gateways(3, listing(FULL, "gw1"))
+    world.chassis["gw1"] = Chassis("gw1")  # without a mapping
+    world.judge("gw3", State.DEAD, age=HOLD_DOWN)
+    assert world.after == "gw2 gw1"
+    assert world.change.reason is Reason.REPAIR
+    assert "gw3 leaves" in world.change.why
+
+
+# -- beside a holder that does not see SB --
+
+
+@pytest.mark.parametrize(
+    ("silent", "after"), [(True, "gw1 gw2"), (False, "gw1")]
+)
+def test_the_last_beside_a_silent_holder_stays_though_it_is_drained(
+    silent: bool, after: str
+) -> None:
+    """Nobody runs BFD for a list of one, and it goes by that of two."""
+    world = Gateways(2, listing("gw1 gw2", "gw1"))
+    world.suspect("gw1", silent=silent)
+    world.drain("gw2")
+    assert world.after == after
+
+
+def test_it_leaves_if_another_stays() -> None:
+    world = Gateways(3, listing(FULL, "gw1"))
+    world.suspect("gw1")
+    world.drain("gw2")
+    assert world.after == "gw1 gw3"
+
+
 # -- the suspect --
 
 

@@ -25,6 +25,7 @@ class Watch:
     def __init__(self) -> None:
         self.now = 100.0
         self.sight = Sight()
+        self.owing: set[str] = set()
         self.silent: set[str] = set()
         self.claiming: set[str] = set()
 
@@ -34,6 +35,7 @@ class Watch:
         self.sight = look(
             self.sight,
             seen,
+            self.owing.__contains__,
             self.silent.__contains__,
             self.claiming.__contains__,
             LASTS,
@@ -112,13 +114,45 @@ def test_a_session_that_was_up_says_at_once_that_it_is_down() -> None:
     assert sight.of("gw1") == (DOWN, watch.now)
 
 
-def test_a_vantage_point_that_was_away_still_knows_who_was_up(
-    watch: Watch,
+@pytest.mark.parametrize(
+    "views",
+    [(), (view("a", gw1=False, gw2=False),)],
+    ids=["it was away", "it saw nobody"],
+)
+def test_sessions_start_anew_of_a_vantage_point_that(
+    watch: Watch, views: tuple[Vantage, ...]
 ) -> None:
-    watch.see()
-    assert watch.of("gw1") is UNSEEN
+    """Its switch may have been restarted; they do not come up together."""
+    watch.see(*views)
+    watch.see(view("a", gw1=False, gw2=True))
+    assert (watch.of("gw1"), watch.of("gw2")) == (UNSEEN, UP)
+    watch.see(view("a", gw1=False, gw2=True), after=WARM_UP * BFD)
+    assert watch.of("gw1") is DOWN
+
+
+def test_a_session_that_never_was_up_says_nothing_of_who_owes_an_answer() -> (
+    None
+):
+    """Who does not see SB runs no BFD with newcomers."""
+    watch = Watch()
+    watch.owing = {"gw1"}
+    for _ in range(2):
+        watch.see(view("a", gw1=False, gw2=True), after=WARM_UP * BFD)
+        assert watch.of("gw1") is UNSEEN
+    watch.owing = set()
     watch.see(view("a", gw1=False, gw2=True))
     assert watch.of("gw1") is DOWN
+
+
+def test_what_is_held_is_held_from_when_nobody_looks_any_more(
+    watch: Watch,
+) -> None:
+    """However often was looked before."""
+    watch.see(*(view(hv, gw1=False, gw2=True) for hv in ("a", "b", "c")))
+    watch.see(after=LASTS)
+    assert watch.of("gw1") is DOWN
+    watch.see(after=LASTS)
+    assert watch.of("gw1") is UNSEEN
 
 
 def test_it_is_so_since_it_became_so(watch: Watch) -> None:
@@ -151,9 +185,8 @@ def test_who_was_cut_off_and_is_not_looked_at_any_more_still_is(
 ) -> None:
     left_all_lists(watch)
     assert watch.sight.of("gw1") == (DOWN, 102.0)
-    last = watch.now - 1.0
-    assert watch.sight.wake_at == last + LASTS
-    watch.see(view("a", gw2=True), after=LASTS - 1.5)
+    assert watch.sight.wake_at == watch.now + LASTS
+    watch.see(view("a", gw2=True), after=LASTS - 0.5)
     assert watch.of("gw1") is DOWN
     watch.see(view("a", gw2=True), after=0.5)
     assert watch.of("gw1") is UNSEEN
