@@ -44,6 +44,12 @@ def becomes(box: Sandbox, router: str, status: str) -> None:
     )
 
 
+def claimed(box: Sandbox, router: str, chassis: str) -> None:
+    wait_for(
+        lambda: box.holder(router) == chassis, f"{chassis} to hold {router}"
+    )
+
+
 @pytest.fixture
 def box(shared: Sandbox) -> Sandbox:
     """The same, all well."""
@@ -165,6 +171,8 @@ def test_two_side_by_side() -> None:
         for each in boxes:
             each.add_router("r1", candidates=GATEWAYS, bfd=True)
         for each in boxes:
+            # Only who has the session up can say that it is down.
+            claimed(each, "r1", GATEWAYS[0])
             becomes(each, "r1", "up")
         assert frr_files() == before
         pid = one.upstream.bfdd.pid()
