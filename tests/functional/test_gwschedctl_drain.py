@@ -30,9 +30,9 @@ class Waiting:
     def __init__(self, conf: Path, *args: str) -> None:
         # A shell that runs the tests in the background has SIGINT ignored,
         # which children inherit.
+        restored = ("env", "--default-signal=INT", str(GWSCHEDCTL))
         self._process = subprocess.Popen(
-            ["env", "--default-signal=INT", GWSCHEDCTL]
-            + ["--config-file", str(conf), *args],
+            [*restored, "--config-file", str(conf), *args],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
