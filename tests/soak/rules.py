@@ -41,6 +41,10 @@ ANEW = 4.0
 # A list of one is filled up: BFD starts cold (docs/design.md, 24).
 COLD = 1.5
 
+# Who gets a port back within so long, and for how long it pays
+# (docs/design.md, 15).
+SOON, STALE = 10.0, 0.4
+
 Rule = Callable[[Outage, History], Iterator[Window]]
 
 
@@ -151,6 +155,14 @@ def filled_up(outage: Outage, history: History) -> Iterator[Window]:
             yield Window("filled up", at, at + COLD)
 
 
+def back_so_soon(outage: Outage, history: History) -> Iterator[Window]:
+    """Back to who held it less than 10 s ago: megaflows are stale yet."""
+    line = history.holders[outage.router]
+    for at, chassis in line.changes(outage.begin - STALE, outage.end):
+        if chassis in history.held(outage.router, at - SOON, at - 0.001):
+            yield Window("back so soon", at, at + STALE)
+
+
 RULES: tuple[Rule, ...] = (
     elected,
     rescued,
@@ -162,6 +174,7 @@ RULES: tuple[Rule, ...] = (
     fight,
     two_actives,
     filled_up,
+    back_so_soon,
 )
 
 

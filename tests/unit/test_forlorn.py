@@ -188,7 +188,7 @@ def test_who_died_too_often_does_once_it_has_stood_for_the_hold_down() -> None:
     assert world.after == "gw1"
     assert world.plan.wake_at == NOW + 1
     world.judge("gw3", State.RETURNING, 30)
-    assert world.after == "gw3"
+    assert world.after == "gw3 gw1"
     world.damped = frozenset()
     assert world.after == "gw1"
 
