@@ -150,6 +150,7 @@ def basis(snapshot: Snapshot, health: Health) -> Hashable:
         ),
         tuple(health.apart),
         health.stranded,
+        health.stale,
         health.damped,
         snapshot.default_form,
         snapshot.orphans,
@@ -202,8 +203,11 @@ def _waits(scene: Scene, change: Change) -> bool:
 def _is_settling(scene: Scene) -> bool:
     """Whether some chassis is about to come or to leave its lists.
 
-    What is evened out now would have to be evened out again then.
+    What is evened out now would have to be evened out again then.  Or some
+    may not answer any more: it is to be seen who.
     """
+    if scene.health.stale:
+        return True
     known = scene.snapshot.chassis
     gateways = scene.snapshot.gateways
     for name, verdict in scene.health.verdicts.items():

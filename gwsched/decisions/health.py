@@ -130,7 +130,8 @@ class Health:
     ``penalties`` are for dying again and again; the ``damped`` have died so
     often that they get nothing for now.  ``apart`` are pairs of
     gateways that have lost each other, and until when they are kept so.
-    ``stranded`` units were dropped, and no member takes them up.
+    ``stranded`` units were dropped, and no member takes them up.  It is
+    ``stale`` while nobody knows who answers heartbeats at this moment.
     ``beat`` asks the leader for one more ``nb_cfg`` bump now; ``wake_at`` is
     when time alone may change something (monotonic seconds).
     """
@@ -151,6 +152,7 @@ class Health:
         default_factory=lambda: frozen_map({})
     )
     stranded: frozenset[str] = frozenset()
+    stale: bool = False
     damped: frozenset[str] = frozenset()
     penalties: Mapping[str, float] = field(
         default_factory=lambda: frozen_map({})

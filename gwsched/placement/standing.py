@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gwsched.decisions import Health, Reason, State
+from gwsched.health.claims import has_witness
 from gwsched.model import Snapshot, Unit
 
 
@@ -103,6 +104,17 @@ class Standing:
     def any_suspect(self, unit: Unit) -> bool:
         """Whether any of a unit's list is suspect."""
         return not self._suspect.isdisjoint(unit.order)
+
+    def is_lonely(self, unit: Unit, names: Sequence[str]) -> bool:
+        """Whether all but one are suspect, and nobody vouches for that one.
+
+        Their tunnels may be down: it takes itself for the one that is cut
+        off then, and gives up what it carries (controller/ha-chassis.c).
+        """
+        sure = [name for name in names if name not in self._suspect]
+        if len(sure) != 1 or len(names) < 2:
+            return False
+        return not has_witness(unit, sure[0], self.vouches)
 
     def is_forlorn(self, unit: Unit, serving: Sequence[str]) -> bool:
         """Whether nobody takes a unit up, and all are doubted."""
