@@ -22,7 +22,7 @@ import fixtures
 from ovsdbapp import venv
 
 SCHEMAS = Path("/usr/share/ovn")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def wait_for(
