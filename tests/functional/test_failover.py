@@ -12,7 +12,6 @@ import pytest
 from gwsched.sandbox import PingReport, Sandbox
 from tests.functional.claimlog import ClaimLog
 from tests.functional.failures import (
-    BUSY,
     INTERVAL,
     NOISE,
     TWO,
@@ -113,7 +112,7 @@ def came_back(box: Sandbox, chassis: str, claims: ClaimLog) -> None:
             f"{chassis} to register",
         )
         run.wait_replies(200, timeout=30)
-    assert run.report.lost <= BUSY
+    assert run.report.lost == 0
     assert claims.of("lrp-r1") == before
 
 

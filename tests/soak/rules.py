@@ -41,6 +41,8 @@ ANEW = 4.0
 # A list of one is filled up: BFD starts cold (docs/design.md, 24).
 COLD = 1.5
 
+# An ovn-controller that starts replaces all flows.
+FLOWS = 0.1
 # Who gets a port back within so long, and for how long it pays
 # (docs/design.md, 15).
 SOON, STALE = 10.0, 0.4
@@ -89,9 +91,11 @@ def uplink_seen(outage: Outage, history: History) -> Iterator[Window]:
     """Next-hop BFD says so to SB, and the port is moved within a second.
 
     Who comes to a gateway whose uplink is dead has 5 s for a first session.
+    Ports without next-hop BFD follow when one is up where the first went.
     """
     for fault in _uplinks(outage, history):
-        end = _until(history, fault.begun, UPLINK)
+        first = 0.0 if outage.router in history.watched else SESSION
+        end = _until(history, fault.begun, UPLINK + first)
         yield Window("uplink, seen", fault.begin, end)
         line = history.holders[outage.router]
         for at, chassis in line.changes(fault.begin, fault.ended):
@@ -155,6 +159,14 @@ def filled_up(outage: Outage, history: History) -> Iterator[Window]:
             yield Window("filled up", at, at + COLD)
 
 
+def started_anew(outage: Outage, history: History) -> Iterator[Window]:
+    """An ovn-controller that starts makes all flows anew."""
+    for fault in history.of({"controller"}):
+        held = history.held(outage.router, fault.begin, fault.end)
+        if held & set(fault.where) and fault.ended < FOREVER:
+            yield Window("started anew", fault.end, fault.ended + FLOWS)
+
+
 def back_so_soon(outage: Outage, history: History) -> Iterator[Window]:
     """Back to who held it less than 10 s ago: megaflows are stale yet."""
     line = history.holders[outage.router]
@@ -174,6 +186,7 @@ RULES: tuple[Rule, ...] = (
     fight,
     two_actives,
     filled_up,
+    started_anew,
     back_so_soon,
 )
 
