@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 
 from tests.soak.cloud import Traits, cloud
-from tests.soak.report import lines
 from tests.soak.soak import Soak
 
 
@@ -25,9 +24,11 @@ def main() -> int:
     _say(f"seed {options.seed}: {traits}; kept in {place}")
     with cloud(traits, place) as found:
         soak = Soak(found, chance, place, _say)
-        soak.run(time.monotonic() + options.minutes * 60)
-        for line in lines(soak.findings, soak.history):
-            _say(line)
+        try:
+            soak.run(time.monotonic() + options.minutes * 60)
+        finally:
+            for line in soak.report():
+                _say(line)
     return 1 if soak.findings.unexplained else 0
 
 

@@ -32,6 +32,9 @@ class World:
     daemon: Daemon
 
 
+Act = Callable[[World, tuple[str, ...]], object]
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind; ``gateways`` is how many of them it takes.
@@ -42,8 +45,8 @@ class Kind:
     name: str
     gateways: int
     weight: int
-    begin: Callable[[World, tuple[str, ...]], object]
-    end: Callable[[World, tuple[str, ...]], object]
+    begin: Act
+    end: Act
 
 
 def _harm(name: str, world: World, where: tuple[str, ...]) -> None:

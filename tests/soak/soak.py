@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from gwsched.sandbox import SandboxError
 from tests.soak.cloud import WATCHED, Cloud
 from tests.soak.decisions import guards
 from tests.soak.drawing import Episode, Trouble, draw
 from tests.soak.explaining import explain
 from tests.soak.history import Fault, History
-from tests.soak.kinds import World
-from tests.soak.report import Findings, keep
+from tests.soak.kinds import Act, World
+from tests.soak.report import Findings, keep, lines
 from tests.soak.samples import sample
 from tests.soak.streams import INTERVAL, Outage
 
@@ -23,6 +24,7 @@ from tests.soak.streams import INTERVAL, Outage
 KILLING = 1 / 3
 # How long traffic may take to return when all faults have ended (s).
 PATIENCE = 60.0
+TRIES = 3
 # Who has answered since then is no longer out (s).
 ANSWERED = 1.0
 
@@ -58,9 +60,13 @@ class Soak:
             self._live_through(episode)
             self._wait_for_traffic()
             self._look()
-        for stream in self._cloud.streams:
-            self.findings.packets += stream.received
-            self.findings.lost += stream.lost
+
+    def report(self) -> Iterator[str]:
+        """Yield what was found by now."""
+        streams = self._cloud.streams
+        self.findings.packets = sum(stream.received for stream in streams)
+        self.findings.lost = sum(stream.lost for stream in streams)
+        return lines(self.findings, self.history)
 
     def _live_through(self, episode: Episode) -> None:
         """Begin and end all faults in their time, then rest."""
@@ -77,7 +83,7 @@ class Soak:
 
     def _begin(self, trouble: Trouble) -> None:
         begin = time.time()
-        trouble.kind.begin(self._world, trouble.where)
+        self._patiently(trouble.kind.begin, trouble)
         kind = trouble.kind.name
         fault = Fault(kind, trouble.where, begin, time.time())
         self.history.faults.append(fault)
@@ -85,7 +91,7 @@ class Soak:
     def _end(self, trouble: Trouble) -> None:
         """Note of the fault that is in force since when it is not."""
         end = time.time()
-        trouble.kind.end(self._world, trouble.where)
+        self._patiently(trouble.kind.end, trouble)
         faults = self.history.faults
         [index] = [
             number
@@ -95,6 +101,17 @@ class Soak:
         ]
         faults[index] = replace(faults[index], end=end, ended=time.time())
         self._say(str(faults[index]))
+
+    def _patiently(self, act: Act, trouble: Trouble) -> None:
+        """Do it again if it fails: tools give up on a busy machine."""
+        for _ in range(TRIES - 1):
+            try:
+                act(self._world, trouble.where)
+            except SandboxError as error:
+                self._say(f"once more: {error}")
+            else:
+                return
+        act(self._world, trouble.where)
 
     def _wait_for_traffic(self) -> None:
         """Wait until all routers answer, or have not for far too long."""
