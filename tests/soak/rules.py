@@ -96,12 +96,12 @@ def uplink_seen(outage: Outage, history: History) -> Iterator[Window]:
     for fault in _uplinks(outage, history):
         first = 0.0 if outage.router in history.watched else SESSION
         end = _until(history, fault.begun, UPLINK + first)
-        yield Window("uplink, seen", fault.begin, end)
+        yield Window("uplink seen", fault.begin, end)
         line = history.holders[outage.router]
         for at, chassis in line.changes(fault.begin, fault.ended):
             if chassis in fault.where:
                 end = _until(history, at, SESSION + UPLINK)
-                yield Window("uplink, seen", at, end)
+                yield Window("uplink seen", at, end)
 
 
 def uplink_unseen(outage: Outage, history: History) -> Iterator[Window]:
@@ -112,7 +112,7 @@ def uplink_unseen(outage: Outage, history: History) -> Iterator[Window]:
     """
     for fault in _uplinks(outage, history):
         if not _seen(history, fault):
-            yield Window("uplink, not seen", fault.begin, fault.ended)
+            yield Window("uplink unseen", fault.begin, fault.ended)
 
 
 def no_better_prospect(outage: Outage, history: History) -> Iterator[Window]:
