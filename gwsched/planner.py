@@ -7,7 +7,8 @@ What it keeps, each as a property test beside:
    is planned comes to the same end: every change concerns one unit.  (One
    that was stranded is rescued first, and filled up by the next plan.)
 2. No change brings in a chassis that a filter refuses or that is not live;
-   but for one that answers, where nobody live can host a unit.
+   but for one that answers, where nobody live can host a unit, or reaches
+   its next hop.
 3. No change leaves a unit with fewer live, eligible candidates than before,
    but for a draining one, and the lower of two that fight; the last one of
    a unit never leaves.
@@ -144,7 +145,7 @@ def basis(snapshot: Snapshot, health: Health) -> Hashable:
         tuple(health.uplinks.lost.items()),
         tuple(health.uplinks.reached.items()),
         tuple(
-            (name, found.behind is None, found.tunnels)
+            (name, found.behind is None, found.tunnels, found.watched)
             for name, found in health.evidence.items()
             if found.behind is not None or found.tunnels is Tunnels.DOWN
         ),

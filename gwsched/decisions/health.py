@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -38,12 +39,14 @@ class Verdict:
     """A chassis' state, since when (monotonic seconds), and why.
 
     ``advice`` is what a person should know or do about it, if anything.
+    ``back`` is since when it is there again after it was dead, or new.
     """
 
     state: State
     since: float
     why: str
     advice: str = ""
+    back: float = -math.inf
 
 
 class Tunnels(enum.StrEnum):

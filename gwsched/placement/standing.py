@@ -117,9 +117,13 @@ class Standing:
         return not has_witness(unit, sure[0], self.vouches)
 
     def is_forlorn(self, unit: Unit, serving: Sequence[str]) -> bool:
-        """Whether nobody takes a unit up, and all are doubted."""
+        """Whether nobody takes a unit up, and all are doubted.
+
+        Who has died may have held it under a list that did not name it.
+        """
         stranded = unit.name in self._health.stranded
-        if not stranded and self.all_dead.isdisjoint(unit.order):
+        nobody_died = self.all_dead.isdisjoint((*unit.order, unit.holder))
+        if nobody_died and not stranded:
             return False
         return all(self.doubts(unit, name) for name in serving)
 
