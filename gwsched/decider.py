@@ -110,12 +110,14 @@ class Decider:
         )
 
     def tried(self, changes: tuple[Change, ...], now: float) -> None:
-        """Remember the move among what may have been written.
+        """Remember what may have been written, and the move among it.
 
-        The server's answer got lost; if it was written, it has its budget.
+        The server's answer got lost; if it was written, it is no rival's,
+        and the move has its budget.
         """
         flow = self._launched(changes, now, sure=False)
-        self._past = replace(self._past, pace=flow)
+        others = rivals.attempted(self._past.rivals, changes)
+        self._past = replace(self._past, pace=flow, rivals=others)
 
     def _launched(
         self, changes: tuple[Change, ...], now: float, *, sure: bool = True
