@@ -153,10 +153,10 @@ class State:
         return [
             node
             for node in self.nodes.values()
-            if node.host.is_gateway
-            and node.switching
-            and node.flows
+            if node.flows
             and port in node.flows
+            and node.host.is_gateway
+            and node.switching
         ]
 
     def path(self, one: str, other: str) -> bool:
