@@ -21,6 +21,7 @@ from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session
+from gwsched.ovsdb.packed import pack
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
@@ -217,7 +218,12 @@ class Database:
             probe_interval=self._settings.probe_ms,
             leader_only=self._leader_only,
         )
-        session.take_over(replica, self._settings.probe_ms, BACK_OFF_MS)
+        session.take_over(
+            replica,
+            self._settings.probe_ms,
+            back_off_ms=BACK_OFF_MS,
+            hook=pack,
+        )
         for name, table in self._tables.items():
             if table.where and name in replica.tables:
                 # Not through cond_change(): until the first connection that
