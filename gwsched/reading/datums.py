@@ -20,7 +20,7 @@ def reader(column: Any) -> Callable[[Any], Any]:
     if column.type.n_max == 1:
         if refers:
             return _first_ref
-        return lambda datum: datum.as_scalar()
+        return _scalar
     if refers:
         return lambda datum: _sorted(atom.value.int for atom in datum.values)
     return lambda datum: _sorted(atom.value for atom in datum.values)
@@ -32,3 +32,10 @@ def _sorted(values: Iterable[Any]) -> tuple[Any, ...]:
 
 def _first_ref(datum: Any) -> int | None:
     return next((atom.value.int for atom in datum.values), None)
+
+
+def _scalar(datum: Any) -> Any:
+    value = datum.as_scalar()
+    # What python-ovs puts in place of what it could not read is an atom of
+    # an atom (data.py, Datum.default).
+    return getattr(value, "value", value)

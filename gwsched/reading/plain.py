@@ -28,12 +28,19 @@ def reader(column: Any) -> Callable[[Any], Any]:
     if column.type.is_map():
         return _map
     atom = _atom(column.type.key)
-    if column.type.n_max == 1:
-        if column.type.n_min == 1 and TYPES.get(_name(column.type.key)):
-            default = TYPES[_name(column.type.key)]()
-            return lambda json: default if json is None else atom(json)
-        return lambda json: next(map(atom, _members(json)), None)
-    return lambda json: _set(atom, _members(json))
+    if column.type.n_max > 1:
+        return lambda json: _set(atom, _members(json))
+    kind = TYPES.get(_name(column.type.key))
+    if column.type.n_min == 0 or kind is None:
+        return lambda json: _perhaps(atom, _members(json))
+    default = kind()
+    return lambda json: default if json is None else atom(json)
+
+
+def _perhaps(atom: Callable[[Any], Any], members: list[Any]) -> Any:
+    if len(members) > 1:
+        raise UnfitError(members)
+    return atom(members[0]) if members else None
 
 
 def _set(atom: Callable[[Any], Any], members: list[Any]) -> tuple[Any, ...]:
@@ -81,7 +88,7 @@ def _atom(base: Any) -> Callable[[Any], Any]:
 
     def make(json: Any) -> Any:
         if (
-            type(json) is not kind
+            not isinstance(json, kind)
             or (allowed and json not in allowed)
             or (least is not None and json < least)
             or (most is not None and json > most)
