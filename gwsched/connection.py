@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session
+from gwsched.ovsdb.loading import Loading
 from gwsched.ovsdb.packed import pack
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
@@ -67,6 +69,7 @@ class Database:
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
+        self._loading = Loading(label)
         self.sessions = 0
 
     def connect(
@@ -140,6 +143,11 @@ class Database:
         return self._synced
 
     @property
+    def progress(self) -> str:
+        """How far it has been loaded, in words."""
+        return self._loading.state
+
+    @property
     def has_lock(self) -> bool:
         """Whether the server last said that we hold the lock."""
         return self.synced and bool(self.replica.has_lock)
@@ -158,7 +166,17 @@ class Database:
             self.replica.state == idl.Idl.IDL_S_MONITORING
             and self.replica._session.is_connected()
         )
-        if synced and not self._synced:
+        changed = before != (self._state(), synced)
+        self._note(synced)
+        return changed
+
+    def _note(self, synced: bool) -> None:
+        """Follow whether it is in sync, and say what an operator notices."""
+        received, now = session.received(self.replica), time.monotonic()
+        if not synced:
+            self._loading.goes_on(received, now)
+        elif not self._synced:
+            self._loading.ends(received, now)
             self.sessions += 1
             LOG.info("%s: connected to %s", self.label, self._remote())
         if self._synced and not synced:
@@ -168,7 +186,6 @@ class Database:
                 ", ".join(self._remotes),
             )
         self._synced = synced
-        return before != (self._state(), synced)
 
     def wait(self, poller: Poller) -> None:
         """Register what shall wake the loop."""

@@ -163,3 +163,9 @@ def take_over(
     if back_off_ms:
         session.reconnect.set_backoff(*back_off_ms)
     idl._session = session
+
+
+def received(idl: Any) -> int:
+    """How many bytes the server has sent over the connection there is."""
+    rpc = idl._session.rpc
+    return 0 if rpc is None else int(rpc.get_received_bytes())
