@@ -14,12 +14,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import fixtures
 from ovsdbapp import venv
+
+from tests.pki import Authority, Files
 
 SCHEMAS = Path("/usr/share/ovn")
 PATIENCE = 30.0
@@ -46,12 +48,22 @@ class RowGoneError(Exception):
 class Ovn(fixtures.Fixture):
     """NB, SB and northd in a directory of their own."""
 
-    def __init__(self, protocol: str | None = None, nb: str | None = None):
-        """NB may be somebody else's, given by its remotes."""
+    def __init__(
+        self,
+        protocol: str | None = None,
+        nb: str | None = None,
+        identities: Mapping[str, Files] | None = None,
+    ):
+        """NB may be somebody else's, given by its remotes.
+
+        :param identities: the TLS files of ``nb`` and ``sb``, where they are
+            not to have the same ``identity``
+        """
         super().__init__()
         self._protocol = protocol
         self._foreign_nb = nb
-        self.identity: venv.SslConfig | None = None
+        self._identities = identities or {}
+        self.identity: Files | None = None
 
     def _setUp(self) -> None:
         directory = tempfile.mkdtemp(prefix="gws-")
@@ -61,8 +73,7 @@ class Ovn(fixtures.Fixture):
         self.venv.set_path(os.environ["PATH"])
         self.venv.env["OVN_RUNDIR"] = directory
         if self._protocol == "ssl":
-            pki = self.useFixture(venv.PkiFixture(self.venv))
-            self.identity = pki.create_certificate("ovn")
+            self.identity = Authority(self.directory, "ca").sign("ovn")
         self._servers = {"sb": self._server("sb", "ovn-sb.ovsschema")}
         if not self._foreign_nb:
             self._servers["nb"] = self._server("nb", "ovn-nb.ovsschema")
@@ -83,7 +94,7 @@ class Ovn(fixtures.Fixture):
             self.venv,
             name,
             str(SCHEMAS / schema),
-            ssl_config=self.identity,
+            ssl_config=self._identities.get(name, self.identity),
             remote_proto=self._protocol,
         )
 
@@ -127,6 +138,11 @@ class Ovn(fixtures.Fixture):
         )
         assert done.returncode == 0, f"{args}: {done.stderr}"
         return done.stdout.strip()
+
+    def appctl(self, name: str, *args: str) -> None:
+        """Tell a database server something."""
+        socket = f"{self.directory}/ovsdb-server.{self.pid(name)}.ctl"
+        self.venv.call(["ovs-appctl", "-t", socket, *args])
 
     # -- processes ---------------------------------------------------------
 
