@@ -65,6 +65,15 @@ def test_the_time_of_bfd_explains_that_the_holder_died(
     assert explain(out(6.0), history) is None
 
 
+def test_who_stops_in_good_order_is_not_waited_for(history: History) -> None:
+    broken(history, "graceful", "gw1")
+    assert explain(out(1.0), history) == ["stopped"]
+    assert explain(out(3.0), history) is None
+    broken(history, "power", "gw2", at=T - 2)
+    history.lists["r1"].note(1, (*BOTH, "gw3"))
+    assert explain(out(3.0), history) == ["elected"]
+
+
 def test_somebody_elses_death_explains_nothing(history: History) -> None:
     broken(history, "power", "gw3")
     broken(history, "power", "gw2")
