@@ -142,7 +142,7 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """The rows of a table whose names are unique, by name."""
         return self.replica.named(table)
 

@@ -50,7 +50,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         touched, self.touched = self.touched, defaultdict(set)
         return touched
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """Return the rows of a table by their names, which are unique.
 
         To look at all of them for every write takes 4 us a row.
