@@ -198,7 +198,7 @@ def test_who_is_not_trusted_does_once_it_is_back_for_the_hold_down(
     assert world.after == "gw1"
     assert world.plan.wake_at == NOW + 1
     world.come_back("gw3", 30)
-    assert world.after == "gw3"
+    assert world.after == "gw3 gw1"
 
 
 def test_who_has_taken_what_no_list_gave_it_and_died_has_no_say() -> None:
