@@ -135,14 +135,16 @@ class Repairs:
         """Whether newcomers would wait for their turn.
 
         A holder that does not see SB runs no BFD with them: the first of
-        them would take it for dead, if nobody above it sees it.
+        them would take it for dead, if nobody above it sees it.  Who leaves
+        is not above it.
         """
         if unit.holder is None or not self.who.any_suspect(unit):
             return True
         if self.who.state(unit.holder) is not State.SUSPECT:
             return True
-        others = (c for c in unit.order if c != unit.holder)
-        return any(self.who.state(c) is State.LIVE for c in others)
+        above = {*self._lists[unit.name]} - {unit.holder}
+        known = (c for c in unit.order if c in above)
+        return any(self.who.state(c) is State.LIVE for c in known)
 
     def _room(self, unit: Unit) -> int:
         """How many may come in besides those that stay in whatever role.

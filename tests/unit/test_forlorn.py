@@ -241,6 +241,13 @@ def test_nobody_comes_in_below_a_holder_that_is_silent() -> None:
     assert world.plan.changes == ()
 
 
+def test_nor_where_the_only_one_that_sees_the_holder_leaves() -> None:
+    world = Gateways(3, listing("gw1 gw2", "gw1"))
+    world.suspect("gw1", age=1)
+    world.chassis["gw2"] = Chassis("gw2", is_gateway=False)
+    assert "gw3" not in world.after
+
+
 @pytest.mark.parametrize(
     ("second", "comes"),
     [
