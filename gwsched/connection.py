@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
 from ovs.db import idl
 from ovs.poller import Poller
-from ovs.stream import Stream
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
-from gwsched.ovsdb import session, tenure
+from gwsched.ovsdb import session, streams, tenure
+from gwsched.ovsdb.identity import Identity
+from gwsched.ovsdb.loading import Loading
+from gwsched.ovsdb.packed import pack
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
@@ -54,6 +57,7 @@ class Database:
         remotes: tuple[str, ...],
         tables: Mapping[str, Table],
         settings: Settings,
+        tls: Tls | None,
         *,
         leader_only: bool,
     ) -> None:
@@ -62,12 +66,14 @@ class Database:
         self._remotes = remotes
         self._tables = tables
         self._settings = settings
+        self._identity = Identity(tls)
         self._leader_only = leader_only
         self._idl: Replica | None = None
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
         self.tenure: Tenure | None = None
+        self._loading = Loading(label)
         self.sessions = 0
 
     def connect(
@@ -92,13 +98,23 @@ class Database:
                 waiting()
                 if stopping.is_set():
                     raise StoppedError(self._failure)
-                with attempt:
+                with attempt, self._identity.assumed():
                     schema = fetch_schema(
-                        self._remotes, self._name, self._settings.timeout
+                        self._remotes,
+                        self._name,
+                        self._settings.timeout,
+                        leads=self._leader_only,
                     )
                     self._idl = self._monitor(schema)
         except OSError as error:
             raise StoppedError(error.strerror or error) from error
+
+    def assume(self, tls: Tls | None) -> None:
+        """Connect anew with other TLS files, or renewed ones."""
+        if tls != self._identity.tls:
+            LOG.info("%s: connecting anew with renewed TLS files", self.label)
+            self._identity.tls = tls
+            self.replica.force_reconnect()
 
     def set_lock(self) -> None:
         """Ask for the lock without which nothing can be written."""
@@ -150,6 +166,11 @@ class Database:
         return self._synced
 
     @property
+    def progress(self) -> str:
+        """How far it has been loaded, in words."""
+        return self._loading.state
+
+    @property
     def has_lock(self) -> bool:
         """Whether the server last said that we hold the lock."""
         return self.synced and bool(self.replica.has_lock)
@@ -158,7 +179,10 @@ class Database:
         """Take in what the server sent; say whether anything changed."""
         before = (self._state(), self._synced)
         untold = self._untold()
-        self.replica.run()
+        with self._identity.assumed():
+            self.replica.run()
+        for trouble in self._identity.news():
+            LOG.error("%s: %s", self.label, trouble)
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
         if untold != self._untold():
@@ -168,7 +192,17 @@ class Database:
             self.replica.state == idl.Idl.IDL_S_MONITORING
             and self.replica._session.is_connected()
         )
-        if synced and not self._synced:
+        self._note(synced)
+        self._follow_tenure()
+        return before != (self._state(), self._synced)
+
+    def _note(self, synced: bool) -> None:
+        """Follow whether it is in sync, and say what an operator notices."""
+        received, now = session.received(self.replica), time.monotonic()
+        if not synced:
+            self._loading.goes_on(received, now)
+        elif not self._synced:
+            self._loading.ends(received, now)
             self.sessions += 1
             LOG.info("%s: connected to %s", self.label, self._remote())
         if self._synced and not synced:
@@ -178,8 +212,6 @@ class Database:
                 ", ".join(self._remotes),
             )
         self._synced = synced
-        self._follow_tenure()
-        return before != (self._state(), self._synced)
 
     def _follow_tenure(self) -> None:
         """Note when the lock comes and goes, and who writes without it."""
@@ -257,7 +289,12 @@ class Database:
             probe_interval=self._settings.probe_ms,
             leader_only=self._leader_only,
         )
-        session.take_over(replica, self._settings.probe_ms, BACK_OFF_MS)
+        session.take_over(
+            replica,
+            self._settings.probe_ms,
+            back_off_ms=BACK_OFF_MS,
+            hook=pack,
+        )
         for name, table in self._tables.items():
             if table.where and name in replica.tables:
                 # Not through cond_change(): until the first connection that
@@ -269,7 +306,8 @@ class Database:
         return replica
 
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
-        self._failure = str(state.outcome and state.outcome.exception())
+        failure = state.outcome and state.outcome.exception()
+        self._failure = getattr(failure, "strerror", None) or str(failure)
         pause = state.next_action.sleep if state.next_action else 0
         LOG.warning(
             "%s: not to be reached (%s); next try in %.1f s. Is %s right "
@@ -284,12 +322,13 @@ class Database:
 def open_databases(
     settings: Settings, *, leader_only: bool = True
 ) -> tuple[Database, Database]:
-    """Return NB and SB, not connected yet, with the TLS identity set.
+    """Return NB and SB, not connected yet, each with its TLS identity.
 
     Who only reads NB need not insist on the leader of its cluster.
+
+    :raises ConfigurationError: where python-ovs cannot have so many
     """
-    if settings.tls:
-        _use_identity(settings.tls)
+    streams.prepare(settings.tls)
     # Locks are per server, not per cluster: only the leader's is the lock.
     nb = Database(
         "NB",
@@ -297,6 +336,7 @@ def open_databases(
         settings.nb,
         northbound(nat=settings.load_nat),
         settings,
+        settings.tls.nb,
         leader_only=leader_only,
     )
     sb = Database(
@@ -305,12 +345,7 @@ def open_databases(
         settings.sb,
         SOUTHBOUND,
         settings,
+        settings.tls.sb,
         leader_only=False,
     )
     return nb, sb
-
-
-def _use_identity(tls: Tls) -> None:
-    Stream.ssl_set_private_key_file(tls.private_key)
-    Stream.ssl_set_certificate_file(tls.certificate)
-    Stream.ssl_set_ca_cert_file(tls.ca_cert)

@@ -101,7 +101,9 @@ class Loop:
         self.acting.settings = settings
         if settings != before:
             self._reader = None  # what it reads depends on them
-        if settings.ovs != before.ovs:
+        self._nb.assume(settings.tls.nb)
+        self._sb.assume(settings.tls.sb)
+        if _vantages(settings) != _vantages(before):
             self._vantages.close()
             self._vantages = Vantages(settings)
         self._decider.adopt(scheduler, settings.policy, time.monotonic())
@@ -239,6 +241,7 @@ class Loop:
             scheduler=self._settings.scheduler,
             decisions=self._reporter.decisions,
             configuration=self._metrics.view.configuration,
+            certificates=self._metrics.view.certificates,
         )
 
     def _wait(self, wakeup: socket.socket) -> None:
@@ -252,3 +255,8 @@ class Loop:
         poller.block()
         with contextlib.suppress(BlockingIOError):
             wakeup.recv(1024)
+
+
+def _vantages(settings: Settings) -> tuple[object, ...]:
+    """Return what the connections to vantage points are made of."""
+    return settings.ovs, settings.tls.ovs

@@ -14,6 +14,7 @@ from ovs.poller import Poller
 from ovs.stream import Stream
 
 from gwsched.ovsdb import session
+from gwsched.ovsdb.identity import trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +108,38 @@ def columns_there(
 
 
 def fetch_schema(
-    remotes: tuple[str, ...], name: str, timeout: float
+    remotes: tuple[str, ...], name: str, timeout: float, *, leads: bool = False
 ) -> dict[str, Any]:
     """Fetch a database's schema from the first server that has it.
 
     :param timeout: for one server, in seconds
+    :param leads: whether the server has to be one that can lead a cluster
     :raises OSError: where none answered
     """
     failures = []
     for remote in remotes:
         try:
-            return _fetch_schema(remote, name, timeout)
+            return _fetch_schema(remote, name, timeout, leads=leads)
         except OSError as error:
-            failures.append(f"{remote}: {error.strerror or error}")
+            failures.append(f"{remote}: {trouble(remote, error)}")
     raise OSError(errno.ECONNREFUSED, "; ".join(failures))
 
 
-def _fetch_schema(remote: str, name: str, timeout: float) -> dict[str, Any]:
+def _fetch_schema(
+    remote: str, name: str, timeout: float, *, leads: bool
+) -> dict[str, Any]:
     deadline = time.monotonic() + timeout
     error, stream = Stream.open_block(Stream.open(remote), int(timeout * 1000))
     if error:
         raise OSError(error, os.strerror(error))
     rpc = session.connect(stream)
     try:
+        if leads and _relays(rpc, name, deadline):
+            raise OSError(
+                errno.EPROTO,
+                "a relay, which gives out no lock to write under; name the "
+                "servers of the cluster itself",
+            )
         reply = _ask(rpc, "get_schema", [name], deadline)
     finally:
         rpc.close()
@@ -139,8 +149,23 @@ def _fetch_schema(remote: str, name: str, timeout: float) -> dict[str, Any]:
     return schema
 
 
+def _relays(rpc: jsonrpc.Connection, name: str, deadline: float) -> bool:
+    """Whether the server passes on a database that others have."""
+    question = {
+        "op": "select",
+        "table": "Database",
+        "where": [["name", "==", name], ["model", "==", "relay"]],
+        "columns": ["name"],
+    }
+    reply = _ask(rpc, "transact", ["_Server", question], deadline)
+    try:
+        return bool(reply.result[0]["rows"])
+    except (TypeError, LookupError):
+        return False  # before OVS 2.9 there is no such table, and no relay
+
+
 def _ask(
-    rpc: jsonrpc.Connection, method: str, params: list[str], deadline: float
+    rpc: jsonrpc.Connection, method: str, params: list[Any], deadline: float
 ) -> jsonrpc.Message:
     """Send one request and wait for its answer, until the deadline."""
     request = jsonrpc.Message.create_request(method, params)
