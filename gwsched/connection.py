@@ -16,27 +16,25 @@ from typing import Any
 import tenacity
 from ovs.db import idl
 from ovs.poller import Poller
-from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
-from gwsched.ovsdb import streams
+from gwsched.ovsdb import streams, tenure
 from gwsched.ovsdb.identity import Identity
+from gwsched.ovsdb.monitoring import monitor
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
-    columns_there,
     fetch_schema,
     northbound,
 )
+from gwsched.ovsdb.tenure import Tenure
 from gwsched.reading.rows import Changes
 
 LOG = logging.getLogger(__name__)
 
 LOCK = "gwsched"
 LONGEST_RETRY = 10.0
-# How long python-ovs waits between attempts to reconnect (milliseconds).
-BACK_OFF_MS = (1000, 2000)
 
 
 class StoppedError(Exception):
@@ -68,6 +66,7 @@ class Database:
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
+        self.tenure: Tenure | None = None
         self.sessions = 0
 
     def connect(
@@ -99,7 +98,14 @@ class Database:
                         self._settings.timeout,
                         leads=self._leader_only,
                     )
-                    self._idl = self._monitor(schema)
+                    self._idl = monitor(
+                        self.label,
+                        self._remotes,
+                        schema,
+                        self._tables,
+                        self._settings,
+                        leader_only=self._leader_only,
+                    )
         except OSError as error:
             raise StoppedError(error.strerror or error) from error
 
@@ -113,6 +119,15 @@ class Database:
     def set_lock(self) -> None:
         """Ask for the lock without which nothing can be written."""
         self.replica.set_lock(LOCK)
+
+    def steal_lock(self) -> None:
+        """Take the lock from whoever has it: they do not write any more."""
+        self.replica.steal_lock()
+
+    @property
+    def waits(self) -> bool:
+        """Whether another client has the lock that we have asked for."""
+        return self.synced and bool(self.replica.is_lock_contended)
 
     @property
     def replica(self) -> Replica:
@@ -182,7 +197,36 @@ class Database:
                 ", ".join(self._remotes),
             )
         self._synced = synced
-        return before != (self._state(), synced)
+        self._follow_tenure()
+        return before != (self._state(), self._synced)
+
+    def _follow_tenure(self) -> None:
+        """Note when the lock comes and goes, and who writes without it."""
+        if not self.has_lock:
+            if self.tenure is not None and self.waits:
+                self.replica.queue_again()  # it was stolen
+            self.tenure = None
+            return
+        if self.tenure is None:
+            self.tenure = Tenure()
+        row = self.top
+        if row is not None and self.tenure.is_over(row):
+            LOG.warning(
+                "%s: %s writes by now, though %s gave the lock to us: that "
+                "server does not lead any more, or somebody has written "
+                "external_ids:%s; connecting anew",
+                self.label,
+                row.external_ids[tenure.KEY],
+                self._remote(),
+                tenure.KEY,
+            )
+            self.replica.force_reconnect()
+            self._synced, self.tenure = False, None
+
+    @property
+    def top(self) -> Any:
+        """The one row of NB_Global; None where there is none."""
+        return next(iter(self.rows[tenure.TABLE].rows.values()), None)
 
     def wait(self, poller: Poller) -> None:
         """Register what shall wake the loop."""
@@ -206,45 +250,6 @@ class Database:
 
     def _remote(self) -> str:
         return str(self.replica.session_name())
-
-    def _monitor(self, schema: dict[str, Any]) -> Replica:
-        helper = create_schema_helper(schema)
-        for name, table in self._tables.items():
-            if table.optional and name not in schema["tables"]:
-                LOG.warning(
-                    "%s: this server has no %s; going without",
-                    self.label,
-                    name,
-                )
-                continue
-            columns, missing = columns_there(schema, name, table)
-            helper.register_columns(name, columns)
-            if missing:
-                LOG.warning(
-                    "%s: this server's %s has no %s; going without",
-                    self.label,
-                    name,
-                    ", ".join(missing),
-                )
-        replica = Replica(
-            ",".join(self._remotes),
-            helper,
-            probe_interval=self._settings.probe_ms,
-            leader_only=self._leader_only,
-        )
-        # python-ovs never probes unix sockets; who listens there may hang.
-        reconnect = replica._session.reconnect
-        reconnect.set_probe_interval(self._settings.probe_ms)
-        reconnect.set_backoff(*BACK_OFF_MS)
-        for name, table in self._tables.items():
-            if table.where and name in replica.tables:
-                # Not through cond_change(): until the first connection that
-                # makes python-ovs poll without ever waiting.
-                condition = replica.tables[name].condition_state
-                condition.init([list(clause) for clause in table.where])
-                condition.request()
-                condition.ack()
-        return replica
 
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
         failure = state.outcome and state.outcome.exception()

@@ -13,6 +13,7 @@ from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
+from gwsched.ovsdb.schema import Table, columns_there
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
@@ -20,6 +21,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
 
     ``touched`` collects the rows that have changed, by table, ``told``
     counts the changes, and ``claims`` those of cr-ports by chassis.
+    ``outdated`` is whether the server has other columns by now.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -27,7 +29,28 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self.told = 0
         self.claims = Claims()
         self._named: dict[str, dict[str, Any]] = {}
+        self._wanted: Mapping[str, Table] = {}
+        self._there: Mapping[str, tuple[str, ...]] = {}
+        self.outdated = False
         super().__init__(*args, **kwargs)
+
+    def expect(
+        self,
+        wanted: Mapping[str, Table],
+        there: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """Note what we want, and what of it the server began with."""
+        self._wanted, self._there = wanted, there
+
+    def restart_fsm(self) -> None:
+        """Begin a session; hear whether the server was upgraded meanwhile.
+
+        python-ovs asks for the columns of the beginning for ever, in vain
+        where they are gone.  (The schema in _Server is that of the start of
+        the server, with OVS 3.1.)
+        """
+        super().restart_fsm()
+        self._session.ask("get_schema", [self._db.name], self._hear_schema)
 
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
         """Note that a row has changed; nothing is decided here.
@@ -61,8 +84,38 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         """Know no rows by their names any more; they may be others."""
         self._named.clear()
 
+    def steal_lock(self) -> None:
+        """Take the lock that we wait for from whoever has it.
+
+        ovsdb-server tells them, and refuses what they write from then on.
+        python-ovs knows the answer to this, but not how to ask.
+        """
+        self._ask_anew("steal")
+
+    def queue_again(self) -> None:
+        """Wait again for a lock that was taken from us.
+
+        Who has stolen it themselves is not put back into the queue by
+        ovsdb-server; who has waited for it is.
+        """
+        self._ask_anew("lock")
+
+    def _ask_anew(self, method: str) -> None:
+        # No lock twice in one session (RFC 7047, 4.1.9).
+        self._Idl__do_send_lock_request("unlock")
+        self._lock_request_id = self._Idl__do_send_lock_request(method)
+
     def cooperative_yield(self) -> None:
         """Do not yield; the loop is the only thread of the databases."""
+
+    def _hear_schema(self, message: Any) -> None:
+        """Note whether there are others of the columns that we want."""
+        if not message.error and isinstance(message.result, dict):
+            try:
+                there = columns_there(message.result, self._wanted)
+            except OSError:
+                there = {}  # which connecting anew will say
+            self.outdated = there != self._there
 
     def _note_binding(self, event: str, row: Any, updates: Any) -> None:
         if row.type != "chassisredirect":
