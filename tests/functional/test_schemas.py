@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional import schemas
+from tests.functional.conftest import Options
 from tests.functional.controllers import Controllers
 from tests.functional.daemon import Daemon, write_conf
 from tests.functional.ovn import Ovn, wait_for
@@ -21,7 +22,10 @@ from tests.functional.test_gwschedctl import ctl
 
 GATEWAYS = ("gw1", "gw2", "gw3", "gw4")
 # As many columns as there are to read.
-OPTIONS = {"scheduler": {"load": "nat"}}
+OPTIONS: Options = {
+    "scheduler": {"load": "nat"},
+    "rebalance": {"moves_per_minute": 6000},
+}
 LACKS = {"22.03": ["NB: this server's NAT has no gateway_port"]}
 
 
