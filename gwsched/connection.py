@@ -17,18 +17,16 @@ from typing import Any
 import tenacity
 from ovs.db import idl
 from ovs.poller import Poller
-from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session, streams, tenure
 from gwsched.ovsdb.identity import Identity
 from gwsched.ovsdb.loading import Loading
-from gwsched.ovsdb.packed import pack
+from gwsched.ovsdb.monitoring import monitor
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
-    columns_there,
     fetch_schema,
     northbound,
 )
@@ -39,8 +37,6 @@ LOG = logging.getLogger(__name__)
 
 LOCK = "gwsched"
 LONGEST_RETRY = 10.0
-# How long python-ovs waits between attempts to reconnect (milliseconds).
-BACK_OFF_MS = (1000, 2000)
 
 
 class StoppedError(Exception):
@@ -105,7 +101,14 @@ class Database:
                         self._settings.timeout,
                         leads=self._leader_only,
                     )
-                    self._idl = self._monitor(schema)
+                    self._idl = monitor(
+                        self.label,
+                        self._remotes,
+                        schema,
+                        self._tables,
+                        self._settings,
+                        leader_only=self._leader_only,
+                    )
         except OSError as error:
             raise StoppedError(error.strerror or error) from error
 
@@ -263,47 +266,6 @@ class Database:
 
     def _remote(self) -> str:
         return str(self.replica.session_name())
-
-    def _monitor(self, schema: dict[str, Any]) -> Replica:
-        helper = create_schema_helper(schema)
-        for name, table in self._tables.items():
-            if table.optional and name not in schema["tables"]:
-                LOG.warning(
-                    "%s: this server has no %s; going without",
-                    self.label,
-                    name,
-                )
-                continue
-            columns, missing = columns_there(schema, name, table)
-            helper.register_columns(name, columns)
-            if missing:
-                LOG.warning(
-                    "%s: this server's %s has no %s; going without",
-                    self.label,
-                    name,
-                    ", ".join(missing),
-                )
-        replica = Replica(
-            ",".join(self._remotes),
-            helper,
-            probe_interval=self._settings.probe_ms,
-            leader_only=self._leader_only,
-        )
-        session.take_over(
-            replica,
-            self._settings.probe_ms,
-            back_off_ms=BACK_OFF_MS,
-            hook=pack,
-        )
-        for name, table in self._tables.items():
-            if table.where and name in replica.tables:
-                # Not through cond_change(): until the first connection that
-                # makes python-ovs poll without ever waiting.
-                condition = replica.tables[name].condition_state
-                condition.init([list(clause) for clause in table.where])
-                condition.request()
-                condition.ack()
-        return replica
 
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
         failure = state.outcome and state.outcome.exception()

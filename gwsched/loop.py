@@ -78,11 +78,11 @@ class Loop:
         wakeup: socket.socket,
         completed: Callable[[], None],
     ) -> None:
-        """Loop until stopped; ``completed`` is called after each pass.
+        """Loop until stopped or outdated; ``completed`` is called each pass.
 
         ``wakeup`` is a non-blocking socket that signals write to.
         """
-        while not stopping.is_set():
+        while not (stopping.is_set() or self.outdated):
             try:
                 self._changed |= self._take_in()
                 if time.monotonic() >= self._next_pass():
@@ -113,6 +113,11 @@ class Loop:
     def close(self) -> None:
         """Close what the loop has opened itself."""
         self._vantages.close()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a database has other columns than it began with."""
+        return self._nb.replica.outdated or self._sb.replica.outdated
 
     def _take_in(self) -> bool:
         """Take in what all servers sent; say whether anything changed."""
