@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One history: real servers, a real daemon, and somebody who writes."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gwsched.ovsdb.schema import SOUTHBOUND, Table, northbound
+from tests.functional.daemon import BIN, Daemon
+from tests.functional.ovn import wait_for
+from tests.fuzz.client import Client, Content, Server, content, selects
+from tests.fuzz.ours import FUZZ, judge
+from tests.fuzz.rows import Rows
+from tests.fuzz.scene import Others
+from tests.fuzz.scene import northbound as sound_nb
+from tests.fuzz.scene import southbound as sound_sb
+from tests.fuzz.values import PORTS, Row
+
+CYCLES = "gwsched_cycle_duration_seconds_count"
+# After so many transactions the daemon is waited for, and looked at.
+BURST = 10
+OPTIONS: dict[str, dict[str, object]] = {
+    "scheduler": {"load": "nat", "max_candidates": 3},
+    "rebalance": {"moves_per_minute": 60, "threshold": 1},
+}
+VERBS = (
+    ("status",),
+    ("status", "-f", "json"),
+    ("ports",),
+    ("chassis", "-f", "json"),
+    ("audit",),
+    ("plan", "-f", "json"),
+    ("explain", PORTS[0]),
+    ("explain", PORTS[1]),
+)
+EXITS = (0, 1, 3)
+
+
+@dataclass
+class Told:
+    """What there is to say of a history."""
+
+    written: int = 0
+    refused: int = 0
+    ours: int = 0
+    cycles: int = 0
+    verbs: Counter[int] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.written} transactions written, {self.refused} refused, "
+            f"{self.ours} by gwsched in {self.cycles} cycles, "
+            f"exits {dict(self.verbs)}"
+        )
+
+
+class Side:
+    """One database and who writes to it."""
+
+    def __init__(
+        self,
+        server: Server,
+        name: str,
+        tables: dict[str, Table],
+        draw: random.Random,
+    ) -> None:
+        self.client = Client(server, name)
+        known = self.client.schema["tables"]
+        columns = {
+            table: frozenset(spec.columns) & known[table]["columns"].keys()
+            for table, spec in tables.items()
+        }
+        self.rows = Rows(self.client.schema, columns, draw)
+        self._selects = selects(self.client.schema)
+
+    def look(self) -> Content:
+        """Read everything."""
+        found = self.client.transact(*self._selects)
+        self.rows.known = content(self.client.schema, found)
+        return self.rows.known
+
+    def write(self, operations: list[Row]) -> str:
+        """Write; return what the server says against it, or ""."""
+        note = {"op": "comment", "comment": FUZZ}
+        results = self.client.transact(*operations, note)
+        wrong = [r["error"] for r in results if r and "error" in r]
+        return wrong[0] if wrong else ""
+
+
+class History:
+    """What one seed makes."""
+
+    def __init__(self, seed: int, directory: Path) -> None:
+        self.told = Told()
+        self._draw = random.Random(seed)
+        self._directory = directory
+
+    def run(self, steps: int) -> Told:
+        """Live through it; :raises AssertionError: where something is not
+        as it should be
+        """
+        with ExitStack() as stack:
+            servers = {
+                short: stack.enter_context(Server(self._directory, short))
+                for short in ("nb", "sb")
+            }
+            nb, sb = (
+                Side(servers["nb"], "OVN_Northbound", northbound(nat=True),
+                     self._draw),
+                Side(servers["sb"], "OVN_Southbound", SOUTHBOUND, self._draw),
+            )
+            stack.callback(nb.client.close)
+            stack.callback(sb.client.close)
+            self._nb, self._sb = nb, sb
+            self._others = Others(self._draw)
+            assert not nb.write(sound_nb()) and not sb.write(sound_sb())
+            remotes = [f"unix:{s.socket}" for s in servers.values()]
+            self._daemon = stack.enter_context(
+                Daemon(self._directory, *remotes, OPTIONS)
+            )
+            self._live(steps)
+            self._use_tools(remotes)
+            self._check()
+            self.told.cycles = self._cycles()
+            assert self._daemon.terminate() == 0
+            self.told.ours = judge(self._directory / "nb.db", nb.client.schema)
+            assert not judge(self._directory / "sb.db", sb.client.schema)
+        return self.told
+
+    def _live(self, steps: int) -> None:
+        self._settle()
+        for step in range(1, steps + 1):
+            self._write(self._draw.choice((self._nb, self._sb)))
+            self._answer()
+            if step % BURST == 0:
+                self._settle()
+        self._be_calm()
+
+    def _write(self, side: Side) -> None:
+        """Write something that the server lets pass."""
+        side.look()
+        for _ in range(10):
+            if not side.write(side.rows.operations()):
+                self.told.written += 1
+                return
+            self.told.refused += 1
+
+    def _answer(self) -> None:
+        """Let the others follow."""
+        found = self._others.act(self._nb.look(), self._sb.look())
+        if found:
+            self._sb.write(found)
+
+    def _cycles(self) -> int:
+        return int(self._daemon.metric(CYCLES) or 0)
+
+    def _settle(self) -> None:
+        """Wait until the daemon has seen what there is, and look at it."""
+        seen = self._cycles()
+
+        def passed() -> bool:
+            self._answer()
+            assert self._daemon.process.poll() is None, self._tail()
+            return self._cycles() > seen + 1
+
+        wait_for(passed, "two more cycles", 120)
+        self._check()
+
+    def _be_calm(self) -> None:
+        """What does not change is not said again and again."""
+        for _ in range(2):
+            self._settle()
+        before = len(self._daemon.log)
+        for _ in range(6):
+            self._settle()
+        said: Counter[str] = Counter()
+        for line in self._daemon.log[before:].split("\n"):
+            what = re.search(r" (?:WARNING|ERROR|CRITICAL) (.*)", line)
+            if what:
+                said[re.sub(r"\d+", "N", what.group(1))] += 1
+        often = [f"{n} x {what}" for what, n in said.items() if n > 3]
+        assert not often, often
+
+    def _check(self) -> None:
+        daemon = self._daemon
+        assert "Traceback" not in daemon.log, self._tail()
+        errors = "gwsched_errors_total"
+        for where in ("cycle", "scheduler"):
+            found = daemon.metric(errors, where=where)
+            assert found == 0, (where, self._tail())
+        for path in ("/", "/api/status", "/livez", "/readyz"):
+            status, text = daemon.get(path)
+            assert status == 200, (path, status, text[:500])
+            if path == "/api/status":
+                json.loads(text)
+
+    def _tail(self) -> str:
+        return self._daemon.log[-6000:]
+
+    def _use_tools(self, remotes: list[str]) -> None:
+        files = ["--config-file", str(self._directory / "gwsched.conf")]
+        url = f"http://127.0.0.1:{self._daemon.port}"
+        for verb in VERBS:
+            more = ["--daemon", url] if verb[0] == "status" else []
+            done = subprocess.run(
+                [str(BIN / "gwschedctl"), *files, *verb, *more],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
+            said = f"{verb}: {done.returncode}: {done.stderr[-3000:]}"
+            assert done.returncode in EXITS, said
+            assert "Traceback" not in done.stderr, said
+            if "json" in verb and done.returncode != 1:
+                json.loads(done.stdout)
+            self.told.verbs[done.returncode] += 1
+
+
+def live(seed: int, steps: int, keep: Path | None = None) -> Told:
+    """Live through the history of a seed."""
+    directory = Path(tempfile.mkdtemp(prefix=f"gwsched-fuzz-{seed}-", dir=keep))
+    history = History(seed, directory)
+    told = history.run(steps)
+    for path in directory.iterdir():
+        path.unlink()
+    directory.rmdir()
+    return told
