@@ -20,6 +20,7 @@ from ovs.stream import Stream
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
+from gwsched.ovsdb import session
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
@@ -216,10 +217,7 @@ class Database:
             probe_interval=self._settings.probe_ms,
             leader_only=self._leader_only,
         )
-        # python-ovs never probes unix sockets; who listens there may hang.
-        reconnect = replica._session.reconnect
-        reconnect.set_probe_interval(self._settings.probe_ms)
-        reconnect.set_backoff(*BACK_OFF_MS)
+        session.take_over(replica, self._settings.probe_ms, BACK_OFF_MS)
         for name, table in self._tables.items():
             if table.where and name in replica.tables:
                 # Not through cond_change(): until the first connection that

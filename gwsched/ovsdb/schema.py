@@ -13,6 +13,8 @@ from ovs import jsonrpc
 from ovs.poller import Poller
 from ovs.stream import Stream
 
+from gwsched.ovsdb import session
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -126,7 +128,7 @@ def _fetch_schema(remote: str, name: str, timeout: float) -> dict[str, Any]:
     error, stream = Stream.open_block(Stream.open(remote), int(timeout * 1000))
     if error:
         raise OSError(error, os.strerror(error))
-    rpc = jsonrpc.Connection(stream)
+    rpc = session.connect(stream)
     try:
         reply = _ask(rpc, "get_schema", [name], deadline)
     finally:

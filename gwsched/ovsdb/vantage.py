@@ -21,7 +21,7 @@ from ovsdbapp.backend.ovs_idl import vlog
 from gwsched.conf import Settings
 from gwsched.conf.options.ovn import LOCAL_OVS
 from gwsched.model import Vantage
-from gwsched.ovsdb import vswitch
+from gwsched.ovsdb import session, vswitch
 
 LOG = logging.getLogger(__name__)
 PYTHON_OVS = logging.getLogger(vlog.__name__)
@@ -200,8 +200,7 @@ class _Replica(idl.Idl):  # type: ignore[misc]
         super().__init__(
             remote, helper, probe_interval=probe_ms, leader_only=False
         )
-        # python-ovs never probes unix sockets; who listens there may hang.
-        self._session.reconnect.set_probe_interval(probe_ms)
+        session.take_over(self, probe_ms)
         for name, where in vswitch.WHERE.items():
             # Not through cond_change(), see connection.py.
             condition = self.tables[name].condition_state
