@@ -99,9 +99,14 @@ class Eligibility(Standing):
             for name in doubted & self._chassis.keys()
             if self.answers(name)
             and (name in self._suspect or steady(name))
-            and self._health.evidence[name].tunnels is not Tunnels.DOWN
+            and self._may_have_tunnels(name)
             and refuse(self._question(unit, name), WITHOUT_VERDICT) is None
         )
+
+    def _may_have_tunnels(self, name: str) -> bool:
+        """Whether there is evidence, and none of tunnels that are down."""
+        evidence = self._health.evidence.get(name)
+        return bool(evidence and evidence.tunnels is not Tunnels.DOWN)
 
     def besides(self, unit: Unit, known: Sequence[str]) -> list[str]:
         """Return who may host a unit besides those known."""
