@@ -8,20 +8,21 @@ itself; only the schema, which it needs first, is fetched with retries here.
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
-from ovs.db import idl
 from ovs.poller import Poller
 from ovs.stream import Stream
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session
-from gwsched.ovsdb.replica import Replica
+from gwsched.ovsdb.replica import NonsenseError, Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
@@ -66,6 +67,8 @@ class Database:
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
+        self._progress: object = None
+        self._progress_at = 0.0
         self.sessions = 0
 
     def connect(
@@ -94,7 +97,7 @@ class Database:
                     schema = fetch_schema(
                         self._remotes, self._name, self._settings.timeout
                     )
-                    self._idl = self._monitor(schema)
+                    self._idl = self._understood(schema)
         except OSError as error:
             raise StoppedError(error.strerror or error) from error
 
@@ -147,16 +150,14 @@ class Database:
         """Take in what the server sent; say whether anything changed."""
         before = (self._state(), self._synced)
         untold = self._untold()
-        self.replica.run()
+        self._hear()
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
         if untold != self._untold():
             self._anew = True
             self.replica.forget()
-        synced = bool(
-            self.replica.state == idl.Idl.IDL_S_MONITORING
-            and self.replica._session.is_connected()
-        )
+        synced = self.replica.synced
+        self._mind_progress()
         if synced and not self._synced:
             self.sessions += 1
             LOG.info("%s: connected to %s", self.label, self._remote())
@@ -168,6 +169,46 @@ class Database:
             )
         self._synced = synced
         return before != (self._state(), synced)
+
+    def _hear(self) -> None:
+        """Let python-ovs take in what there is; nonsense ends a connection.
+
+        It raises whatever it stumbles over, and what it has made of the
+        rows up to there is not to be relied on: all of them are asked for
+        again.
+        """
+        try:
+            self.replica.run()
+        except Exception as error:
+            known = isinstance(error, NonsenseError)
+            (LOG.error if known else LOG.exception)(
+                "%s: %s has sent what is no OVSDB (%s); connecting anew. Is "
+                "it an OVN database server?",
+                self.label,
+                self._remote(),
+                error if known else repr(error),
+            )
+            self.replica.begin_anew()
+            self._anew = True
+
+    def _mind_progress(self) -> None:
+        """Connect anew where a server goes on answering, but not to us.
+
+        python-ovs would wait for the content for ever.
+        """
+        now, progress = time.monotonic(), self.replica.progress
+        if progress is None or progress != self._progress:
+            self._progress, self._progress_at = progress, now
+        elif now - self._progress_at > self._settings.timeout:
+            LOG.warning(
+                "%s: %s does not send its content (nothing for %.0f s); "
+                "connecting anew",
+                self.label,
+                self._remote(),
+                now - self._progress_at,
+            )
+            self._progress_at = now
+            self.replica.begin_anew()
 
     def wait(self, poller: Poller) -> None:
         """Register what shall wake the loop."""
@@ -191,6 +232,16 @@ class Database:
 
     def _remote(self) -> str:
         return str(self.replica.session_name())
+
+    def _understood(self, schema: dict[str, Any]) -> Replica:
+        """Begin to monitor; :raises OSError: where the schema is none."""
+        try:
+            return self._monitor(schema)
+        except OSError:
+            raise
+        except Exception as error:  # whatever python-ovs stumbles over
+            what = f"its schema of {self._name} is none: {error!r}"
+            raise OSError(errno.EPROTO, what) from error
 
     def _monitor(self, schema: dict[str, Any]) -> Replica:
         helper = create_schema_helper(schema)

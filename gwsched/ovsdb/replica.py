@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ovs.db import idl
+from ovs.db import error, idl
 from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
+
+
+class NonsenseError(Exception):
+    """An update that does not fit the schema, or is none."""
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
@@ -60,6 +64,42 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
     def forget(self) -> None:
         """Know no rows by their names any more; they may be others."""
         self._named.clear()
+
+    @property
+    def synced(self) -> bool:
+        """Whether it is whole and kept up to date."""
+        there = self.state == idl.Idl.IDL_S_MONITORING
+        return bool(there and self._session.is_connected())
+
+    @property
+    def progress(self) -> object:
+        """Something else whenever one has come nearer to being in sync.
+
+        None while there is nothing to wait for.  Probes are answered by
+        less than what counts.
+        """
+        rpc = self._session.rpc
+        if rpc is None or self.synced:
+            return None
+        seqno = self._session.get_seqno()
+        return seqno, self.state, rpc.received_bytes // 4096
+
+    def begin_anew(self) -> None:
+        """Connect again, not at once, and ask for everything."""
+        self.last_id = str(UUID(int=0))
+        self.state = self.IDL_S_INITIAL
+        self._session.force_reconnect()
+
+    def _Idl__do_parse_update(self, *args: Any) -> None:  # noqa: N802
+        """Take in an update, whole or with an error that is heard.
+
+        python-ovs logs it and goes on with what it has: with an empty
+        database, in sync, where the first answer was nonsense.
+        """
+        try:
+            super()._Idl__do_parse_update(*args)
+        except error.Error as wrong:
+            raise NonsenseError(str(wrong)) from wrong
 
     def cooperative_yield(self) -> None:
         """Do not yield; the loop is the only thread of the databases."""

@@ -11,6 +11,12 @@ from typing import Any
 
 from ovs import jsonrpc
 
+from gwsched.ovsdb.bounds import Bounded
+
+
+class Connection(Bounded, jsonrpc.Connection):  # type: ignore[misc]
+    """A connection that hears no message without end."""
+
 
 class Session(jsonrpc.Session):  # type: ignore[misc]
     """A session whose connections are ours."""
@@ -30,7 +36,7 @@ class Session(jsonrpc.Session):  # type: ignore[misc]
 
 def connect(stream: Any) -> Any:
     """Return a connection over a stream."""
-    return jsonrpc.Connection(stream)
+    return Connection(stream)
 
 
 def take_over(

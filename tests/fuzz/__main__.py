@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
+import signal
 import sys
 import time
 import traceback
@@ -17,6 +18,8 @@ from tests.fuzz.history import live
 def main() -> int:
     """Do what the command line says; 1 where something was found."""
     options = _options()
+    # Whoever ends us ends what we have started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if options.replay is not None:
         return _try(options.replay, options)
     began = time.monotonic()

@@ -79,7 +79,7 @@ class Client:
                     raise AssertionError(f"{method}: {answer['error']}")
                 return answer["result"]
             if answer.get("method") == "echo":
-                reply = {"result": [], "error": None, "id": "echo"}
+                reply: Row = {"result": [], "error": None, "id": "echo"}
                 self._socket.sendall(json.dumps(reply).encode())
 
     def _next(self) -> dict[str, Any]:

@@ -43,9 +43,14 @@ def judge(database: Path, schema: Row) -> int:
     past: deque[Owned] = deque(maxlen=PAST)
     found = 0
     for record in records(database):
-        before = {t: {u: dict(r) for u, r in rows.items()}
-                  for t, rows in content.items()} if (
-            record.comment.startswith(OURS)) else {}
+        before = (
+            {
+                t: {u: dict(r) for u, r in rows.items()}
+                for t, rows in content.items()
+            }
+            if (record.comment.startswith(OURS))
+            else {}
+        )
         apply(content, record, schema)
         if record.comment.startswith(OURS):
             found += 1

@@ -63,7 +63,7 @@ class Rows:
         row = self._any(owner)
         if row is None:
             return None
-        there = {"op": "mutate", "table": owner, "where": _is(row)}
+        there: Row = {"op": "mutate", "table": owner, "where": _is(row)}
         added = [column, "insert", ["set", [["named-uuid", name]]]]
         if _kind(self._tables[owner]["columns"][column]).get("max", 1) == 1:
             value: Row = {column: ["named-uuid", name]}
@@ -138,9 +138,7 @@ class Rows:
             return ["map", [[key, value] for key, value in pairs.items()]]
         base = kind["key"]
         base = {"type": base} if isinstance(base, str) else base
-        atoms = [
-            self._atom(table, column, base, depth) for _ in range(size)
-        ]
+        atoms = [self._atom(table, column, base, depth) for _ in range(size)]
         if least == most == 1:
             return atoms[0]
         unique = {str(atom): atom for atom in atoms if atom is not None}

@@ -10,6 +10,8 @@ from tests.fuzz.client import Content, mapped, uuids
 from tests.fuzz.values import CHASSIS, NETWORKS, PORTS, Row
 
 EMPTY: list[Any] = ["set", []]
+# How often who should do something does it when asked.
+LIVELY = 0.9
 
 
 def northbound() -> list[Row]:
@@ -102,7 +104,7 @@ class Others:
         if top is not None:
             found.append(_update("SB_Global", {"nb_cfg": top["nb_cfg"]}))
         for uuid, row in sorted(sb["Chassis_Private"].items()):
-            if top is not None and self._draw.random() < 0.9:
+            if top is not None and self._draw.random() < LIVELY:
                 beat = {"nb_cfg": top["nb_cfg"]}
                 if row["nb_cfg"] != beat["nb_cfg"]:
                     found.append(_update("Chassis_Private", beat, uuid))
@@ -110,9 +112,9 @@ class Others:
         named = {row["name"]: uuid for uuid, row in sb["Chassis"].items()}
         for uuid, row in sorted(sb["Port_Binding"].items()):
             port = row["logical_port"].removeprefix("cr-")
-            if row["type"] == "chassisredirect" and port in lists:
-                if self._draw.random() < 0.9:
-                    found += _carried(sb, uuid, row, lists[port], named)
+            lives = self._draw.random() < LIVELY
+            if row["type"] == "chassisredirect" and port in lists and lives:
+                found += _carried(sb, uuid, row, lists[port], named)
         return found
 
 
@@ -141,7 +143,9 @@ def _carried(
     name = f"carried-{uuid}"
     groups = sb["HA_Chassis_Group"].items()
     group = next((ref for ref, g in groups if g["name"] == name), None)
-    members = uuids(sb["HA_Chassis_Group"][group]["ha_chassis"] if group else EMPTY)
+    members = uuids(
+        sb["HA_Chassis_Group"][group]["ha_chassis"] if group else EMPTY
+    )
     there = [_member(sb["HA_Chassis"][ref]) for ref in members]
     holders = [named[chassis] for _, chassis in ranked if chassis in named][:1]
     same = group and sorted(there, reverse=True) == ranked

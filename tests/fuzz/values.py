@@ -145,8 +145,8 @@ class Values:
 
     def number(self, base: Row) -> int:
         """Return an integer within the bounds of a type."""
-        low = base.get("minInteger", -WIDEST - 1)
-        high = base.get("maxInteger", WIDEST)
+        low: int = base.get("minInteger", -WIDEST - 1)
+        high: int = base.get("maxInteger", WIDEST)
         if high - low < 1 << 24 and self.draw.random() < 0.7:
             return self.draw.randint(low, min(high, low + 40))
         usual = (0, 1, -1, 2, 5, 1 << 31, -(1 << 31), low, high)
