@@ -142,7 +142,11 @@ class Server(ThreadingMixIn, WSGIServer):
         """Called twice a second."""
         self.clients.end_overdue()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(
+        self,
+        request: Any,  # noqa: ARG002
+        client_address: Any,
+    ) -> None:
         """Say what went wrong; a client that goes away is no error."""
         error = sys.exc_info()[1]
         if isinstance(error, OSError):

@@ -27,9 +27,23 @@ from tests.fuzz.values import PORTS, Row
 CYCLES = "gwsched_cycle_duration_seconds_count"
 # After so many transactions the daemon is waited for, and looked at.
 BURST = 10
-OPTIONS: dict[str, dict[str, object]] = {
-    "scheduler": {"load": "nat", "max_candidates": 3},
-    "rebalance": {"moves_per_minute": 60, "threshold": 1},
+OPTIONS: dict[str, dict[str, tuple[object, ...]]] = {
+    "scheduler": {
+        "ovn_l3_scheduler": ("leastloaded", "leastloaded", "chance"),
+        "load": ("nat", "ports"),
+        "max_candidates": (1, 2, 3, 5),
+        "table": ("auto", "auto", "gateway_chassis", "ha_chassis_group"),
+    },
+    "failover": {
+        "failback": ("never", "delayed"),
+        "failback_delay": (1, 5),
+        "controller_dead": ("keep", "move"),
+    },
+    "rebalance": {
+        "mode": ("auto", "manual"),
+        "moves_per_minute": (60, 600),
+        "threshold": (1, 10),
+    },
 }
 VERBS = (
     ("status",),
@@ -41,6 +55,8 @@ VERBS = (
     ("explain", PORTS[0]),
     ("explain", PORTS[1]),
 )
+# How many of them are tried in one history; each takes a second to start.
+ASKED = 4
 # Done, failed, refused; what is explained may be gone, which is 2.
 EXITS = (0, 1, 3)
 
@@ -129,8 +145,12 @@ class History:
             assert not nb.write(sound_nb())
             assert not sb.write(sound_sb())
             remotes = [f"unix:{s.socket}" for s in servers.values()]
+            options = {
+                section: {k: self._draw.choice(v) for k, v in known.items()}
+                for section, known in OPTIONS.items()
+            }
             self._daemon = stack.enter_context(
-                Daemon(self._directory, remotes[0], remotes[1], OPTIONS)
+                Daemon(self._directory, remotes[0], remotes[1], options)
             )
             self._live(steps)
             self._use_tools(remotes)
@@ -214,7 +234,7 @@ class History:
     def _use_tools(self, remotes: list[str]) -> None:
         files = ["--config-file", str(self._directory / "gwsched.conf")]
         url = f"http://127.0.0.1:{self._daemon.port}"
-        for verb in VERBS:
+        for verb in self._draw.sample(VERBS, ASKED):
             more = ["--daemon", url] if verb[0] == "status" else []
             done = subprocess.run(
                 [str(BIN / "gwschedctl"), *files, *verb, *more],

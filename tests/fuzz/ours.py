@@ -18,6 +18,12 @@ FUZZ = "fuzz"
 OURS = "gwsched: "
 YES = frozenset({"true", "yes", "on", "1"})
 NONE: Row = {}
+# Columns of NB_Global, and keys of its maps, that gwsched writes itself.
+GLOBAL = {
+    ("nb_cfg", ""),
+    ("external_ids", "gwsched-rebalance"),
+    ("external_ids", "gwsched_writer"),
+}
 # A plan may be made of what was there so many transactions ago.
 PAST = 40
 
@@ -43,47 +49,44 @@ def judge(database: Path, schema: Row) -> int:
     past: deque[Owned] = deque(maxlen=PAST)
     found = 0
     for record in records(database):
-        before = (
-            {
-                t: {u: dict(r) for u, r in rows.items()}
-                for t, rows in content.items()
-            }
-            if (record.comment.startswith(OURS))
-            else {}
-        )
+        ours = record.comment.startswith(OURS)
+        before = _copy(content) if ours else {}
         apply(content, record, schema)
-        if record.comment.startswith(OURS):
+        if ours:
             found += 1
-            owned = [*past, _owned(before)]
-            for what in _foreign(record, before, content, owned):
+            candidates = [*past, owned(before)]
+            for what in foreign(record, before, content, candidates):
                 raise NotOursError(f"{what}: {record}"[:4000])
         elif record.comment != FUZZ:
             raise NotOursError(f"whose is that? {record}"[:4000])
-        past.append(_owned(content))
+        past.append(owned(content))
     return found
 
 
-def _foreign(
+def _copy(content: Content) -> Content:
+    return {
+        table: {uuid: dict(row) for uuid, row in rows.items()}
+        for table, rows in content.items()
+    }
+
+
+def foreign(
     record: Record, before: Content, after: Content, past: list[Owned]
 ) -> list[str]:
     """Name the rows that were changed and are not ours."""
-    ports = frozenset().union(*(owned.ports for owned in past))
-    groups = frozenset().union(*(owned.groups for owned in past))
-    routers = frozenset().union(*(owned.routers for owned in past))
+    ports = frozenset().union(*(then.ports for then in past))
+    groups = frozenset().union(*(then.groups for then in past))
+    groups |= _named_ours(before) | _named_ours(after)
+    routers = frozenset().union(*(then.routers for then in past))
     own = {
         "Gateway_Chassis": _members(
             (before, after), "Logical_Router_Port", "gateway_chassis", ports
         ),
         "HA_Chassis": _members(
-            (before, after),
-            "HA_Chassis_Group",
-            "ha_chassis",
-            groups | _named_ours(before) | _named_ours(after),
+            (before, after), "HA_Chassis_Group", "ha_chassis", groups
         ),
         "Logical_Router_Port": ports,
-        "HA_Chassis_Group": (
-            groups | _named_ours(before) | _named_ours(after)
-        ),
+        "HA_Chassis_Group": groups,
         "Logical_Router": routers,
     }
     found = []
@@ -115,15 +118,14 @@ def _allowed(
         for key in _keys(old.get(column), new.get(column))
     }
     if table == "NB_Global":
-        own = {("nb_cfg", ""), ("external_ids", "gwsched-rebalance")}
-        return changed <= own
+        return changed <= GLOBAL
     if table == "Logical_Router":
         return changed == {("options", "chassis")}
     if table == "Logical_Switch_Port":
         local = old.get("type") == "localnet"
         return changed == {("options", "gwsched-moved")} and local
-    owned = {"gateway_chassis", "ha_chassis_group"}
-    return table == "Logical_Router_Port" and columns <= owned
+    lists = {"gateway_chassis", "ha_chassis_group"}
+    return table == "Logical_Router_Port" and columns <= lists
 
 
 def _differ(old: Row | None, new: Row | None) -> set[str]:
@@ -165,7 +167,7 @@ def _named_ours(content: Content) -> frozenset[str]:
     )
 
 
-def _owned(content: Content) -> Owned:
+def owned(content: Content) -> Owned:
     top = next(iter(content.get("NB_Global", {}).values()), NONE)
     intents = _texts(top, "external_ids")
     ports, groups = set(), set()
