@@ -2,8 +2,9 @@
 """With writer.py the only writer: a plan as one guarded NB transaction.
 
 Every list is verified, here and by the server, against what the plan was
-made from; python-ovs adds an assertion of the lock.  Whatever comes in
-between makes the whole transaction fail, and the next cycle plans anew.
+made from; python-ovs adds an assertion of the lock, and the tenure one that
+holds across the cluster.  Whatever comes in between makes the whole
+transaction fail, and the next cycle plans anew.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ovs.poller import Poller
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
 from gwsched.model import frozen_map
+from gwsched.ovsdb.tenure import TABLE, Operation
 from gwsched.reading import groups, intents
 from gwsched.writer import StaleError, Writer
 
@@ -63,7 +65,10 @@ def _write(
     comment: str,
     timeout: float,
 ) -> tuple[Result, str]:
-    transaction = Transaction(nb.replica)
+    row = nb.top
+    if row is None:
+        return NO_ROW
+    transaction = _begun(nb, row, comment)
     try:
         writer = Writer(nb, transaction)
         for step in steps:
@@ -74,7 +79,6 @@ def _write(
     except BaseException:
         transaction.abort()  # python-ovs has room for one at a time
         raise
-    transaction.add_comment(f"gwsched: {comment}")
     return _finish(nb, transaction, timeout)
 
 
@@ -87,14 +91,16 @@ def collect(
     ovsdb-server refuses the whole transaction (referential integrity).
     """
     unused = set(groups.orphans(nb.rows)).intersection(orphans)
-    transaction = Transaction(nb.replica)
+    names = ", ".join(sorted(unused)[:3])
+    top = nb.top
+    if top is None:
+        return NO_ROW
+    transaction = _begun(nb, top, f"{len(unused)} groups ({names} ...)")
     for row in list(nb.rows["HA_Chassis_Group"].rows.values()):
         if row.name in unused:
             row.verify("name")
             row.verify("ha_chassis")
             row.delete()
-    names = ", ".join(sorted(unused)[:3])
-    transaction.add_comment(f"gwsched: {len(unused)} groups ({names} ...)")
     return _finish(nb, transaction, timeout)
 
 
@@ -127,20 +133,47 @@ def mutate_global(
 
     :param unless_changed: what some columns must be still, as in OVSDB
     """
-    row = next(iter(nb.rows["NB_Global"].rows.values()), None)
+    row = nb.top
     if row is None:
-        return Result.STALE, "NB_Global has no row"
+        return NO_ROW
     here = {
-        "table": "NB_Global",
+        "table": TABLE,
         "where": [["_uuid", "==", ["uuid", str(row.uuid)]]],
     }
-    transaction = Transaction(nb.replica)
-    for column, value in unless_changed.items():
-        still = {"columns": [column], "until": "==", "rows": [{column: value}]}
-        transaction.add_op({"op": "wait", **here, **still, "timeout": 0})
+    waits = [
+        {
+            "op": "wait",
+            **here,
+            "timeout": 0,
+            "columns": [column],
+            "until": "==",
+            "rows": [{column: value}],
+        }
+        for column, value in unless_changed.items()
+    ]
+    # First of all: the guard may change that very row.
+    transaction = _begun(nb, row, comment, waits)
     transaction.add_op({"op": "mutate", **here, "mutations": mutations})
-    transaction.add_comment(f"gwsched: {comment}")
     return _finish(nb, transaction, timeout)
+
+
+def _begun(
+    nb: Database, row: Any, comment: str, first: Iterable[Operation] = ()
+) -> Transaction:
+    """Begin a transaction: of who holds the lock, or of an operator.
+
+    :param row: the one of NB_Global
+    """
+    transaction = Transaction(nb.replica)
+    by = ""
+    guard: list[Operation] = []
+    if nb.tenure is not None:
+        by = f", by {nb.tenure.name}"
+        guard = nb.tenure.guard(row)
+    for operation in (*first, *guard):
+        transaction.add_op(operation)
+    transaction.add_comment(f"gwsched: {comment}{by}")
+    return transaction
 
 
 def _finish(
@@ -166,6 +199,7 @@ def _finish(
     return _RESULTS.get(status, Result.FAILED), str(transaction.get_error())
 
 
+NO_ROW = (Result.STALE, "NB_Global has no row")
 _RESULTS = {
     Transaction.SUCCESS: Result.COMMITTED,
     Transaction.UNCHANGED: Result.COMMITTED,

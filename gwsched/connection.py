@@ -21,7 +21,7 @@ from ovs.stream import Stream
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
-from gwsched.ovsdb import session
+from gwsched.ovsdb import session, tenure
 from gwsched.ovsdb.replica import NonsenseError, Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
@@ -30,6 +30,7 @@ from gwsched.ovsdb.schema import (
     fetch_schema,
     northbound,
 )
+from gwsched.ovsdb.tenure import Tenure
 from gwsched.reading.rows import Changes
 
 LOG = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Database:
         self._failure = "it was not tried"
         self._progress: object = None
         self._progress_at = 0.0
+        self.tenure: Tenure | None = None
         self.sessions = 0
 
     def connect(
@@ -104,6 +106,15 @@ class Database:
     def set_lock(self) -> None:
         """Ask for the lock without which nothing can be written."""
         self.replica.set_lock(LOCK)
+
+    def steal_lock(self) -> None:
+        """Take the lock from whoever has it: they do not write any more."""
+        self.replica.steal_lock()
+
+    @property
+    def waits(self) -> bool:
+        """Whether another client has the lock that we have asked for."""
+        return self.synced and bool(self.replica.is_lock_contended)
 
     @property
     def replica(self) -> Replica:
@@ -168,7 +179,36 @@ class Database:
                 ", ".join(self._remotes),
             )
         self._synced = synced
-        return before != (self._state(), synced)
+        self._follow_tenure()
+        return before != (self._state(), self._synced)
+
+    def _follow_tenure(self) -> None:
+        """Note when the lock comes and goes, and who writes without it."""
+        if not self.has_lock:
+            if self.tenure is not None and self.waits:
+                self.replica.queue_again()  # it was stolen
+            self.tenure = None
+            return
+        if self.tenure is None:
+            self.tenure = Tenure()
+        row = self.top
+        if row is not None and self.tenure.is_over(row):
+            LOG.warning(
+                "%s: %s writes by now, though %s gave the lock to us: that "
+                "server does not lead any more, or somebody has written "
+                "external_ids:%s; connecting anew",
+                self.label,
+                row.external_ids[tenure.KEY],
+                self._remote(),
+                tenure.KEY,
+            )
+            self.replica.force_reconnect()
+            self._synced, self.tenure = False, None
+
+    @property
+    def top(self) -> Any:
+        """The one row of NB_Global; None where there is none."""
+        return next(iter(self.rows[tenure.TABLE].rows.values()), None)
 
     def _hear(self) -> None:
         """Let python-ovs take in what there is; nonsense ends a connection.

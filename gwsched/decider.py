@@ -47,6 +47,11 @@ class Decider:
         return self._memory.health
 
     @property
+    def heartbeat_interval(self) -> float:
+        """How often who holds the lock bumps, where nobody else does (s)."""
+        return health.interval(self._memory.beats, self._policy)
+
+    @property
     def rivals(self) -> Rivals:
         """What others have done to our lists."""
         return self._past.rivals

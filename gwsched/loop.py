@@ -19,7 +19,7 @@ from ovs.poller import POLLIN, Poller
 
 from gwsched.acting import RETRY, Acting
 from gwsched.conf import Settings
-from gwsched.connection import Database
+from gwsched.connection import LOCK, Database
 from gwsched.decider import Decider
 from gwsched.decisions import Plan
 from gwsched.model import Snapshot
@@ -29,6 +29,7 @@ from gwsched.snapshot import Reader
 from gwsched.telemetry.gauges import View
 from gwsched.telemetry.metrics import Metrics
 from gwsched.telemetry.report import Reporter
+from gwsched.vigil import Vigil
 from gwsched.watch import ClaimWatch
 
 LOG = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Loop:
         self._metrics = metrics
         self._reporter = Reporter(metrics)
         self._watch = ClaimWatch()
+        self._vigil = Vigil()
         self.acting = Acting(
             nb, settings, self._decider, self._reporter, self._watch, metrics
         )
@@ -170,6 +172,24 @@ class Loop:
             again = self.acting.act(seen, plan, now)
             self._wake_at = min(self._wake_at, again)
             self._publish(seen, plan)  # with what was decided just now
+        self._watch_holder(seen, now)
+
+    def _watch_holder(self, seen: Snapshot, now: float) -> None:
+        """Take the lock from a holder that makes no heartbeats any more."""
+        if not (self._nb.waits and seen.heartbeat):
+            self._vigil.rest()
+            return
+        interval = self._decider.heartbeat_interval
+        if self._vigil.is_silent(
+            seen.requested, self._nb.sessions, interval, now
+        ):
+            LOG.warning(
+                "no heartbeat for more than %.0f s: the gwsched that holds "
+                "the lock hangs or is cut off; taking the lock from it",
+                interval,
+            )
+            self._nb.steal_lock()
+        self._wake_at = min(self._wake_at, self._vigil.wake_at)
 
     def _report(self, seen: Snapshot, plan: Plan, now: float) -> None:
         self._reporter.problems(seen)
@@ -191,7 +211,10 @@ class Loop:
     def _note_leadership(self) -> None:
         leads = self._nb.has_lock
         if leads and not self._led:
-            LOG.info("took the lock %r: this gwsched writes", "gwsched")
+            name = self._nb.tenure.name if self._nb.tenure else ""
+            LOG.info(
+                "took the lock %r: this gwsched writes, as %s", LOCK, name
+            )
         elif self._led and not leads:
             LOG.warning("lost the lock; standing by")
         elif self._nb.replica.is_lock_contended and not self._contended:

@@ -45,7 +45,8 @@ class Heartbeats:
     answered, or came into sight.  ``behind``: since when it has missed a
     bump others answered.  ``proven``: who answered one while we
     watched.  ``undelivered``, ``unanswered``: since when the newest bump has
-    been on its way to SB, or in SB without any answer.
+    been on its way to SB, or in SB without any answer.  ``resumed``: when
+    the first answer came after nobody had given one for long.
     """
 
     bumps: tuple[Bump, ...] = ()
@@ -59,6 +60,7 @@ class Heartbeats:
     asked: float = -math.inf
     answered: float = math.inf
     first_answer: float = math.inf
+    resumed: float = -math.inf
     stepped: float = math.inf
     undelivered: float | None = None
     unanswered: float | None = None
@@ -98,6 +100,9 @@ def listen(
         asked=_asked(before, snapshot, now),
         answered=now if fresh else before.answered,
         first_answer=min(before.first_answer, now if fresh else math.inf),
+        resumed=now
+        if fresh and now > lapses_at(before, policy)
+        else before.resumed,
         stepped=now,
         undelivered=_undelivered(before, snapshot, now),
         unanswered=_unanswered(before, bumps, bool(fresh), now),
@@ -138,6 +143,11 @@ def restart(beats: Heartbeats, now: float) -> Heartbeats:
         undelivered=None if beats.undelivered is None else now,
         unanswered=None if beats.unanswered is None else now,
     )
+
+
+def lapses_at(beats: Heartbeats, policy: Policy) -> float:
+    """When a round of answers has not come that should have."""
+    return beats.answered + 2 * interval(beats, policy)
 
 
 def interval(beats: Heartbeats, policy: Policy) -> float:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -49,7 +50,13 @@ class Judging:
             )
             since = self.now if again else before.since
             why = why or before.why
-        return Verdict(state, since, why, advice)
+        return Verdict(state, since, why, advice, self._back(before, state))
+
+    def _back(self, before: Verdict | None, state: State) -> float:
+        is_new = before is None and state is State.RETURNING
+        if is_new or (before and before.state is State.DEAD):
+            return self.now
+        return before.back if before else -math.inf
 
     def _facts(
         self, name: str, evidence: Evidence, before: Verdict | None

@@ -258,6 +258,8 @@ class _Step:
             uplinks=self.uplinks.found,
             apart=frozen_map(self.fights.apart(now)),
             stranded=self._stranded(),
+            stale=snapshot.heartbeat
+            and silence.stale(self.beats, policy, now),
             damped=frozenset(
                 name for name, f in self.flaps.items() if f.is_suppressed
             ),

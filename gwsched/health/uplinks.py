@@ -107,7 +107,7 @@ class Mark:
     """A chassis' uplink to a network is bad, until when, and why.
 
     ``addresses`` are the next hops it did not reach.  ``is_certain`` says
-    that somebody else did.
+    that somebody else did.  ``lasts`` while a session still says so.
     """
 
     since: float
@@ -116,6 +116,12 @@ class Mark:
     why: str
     addresses: frozenset[str]
     is_certain: bool = False
+    lasts: bool = True
+
+    def renewed(self, rest: float, now: float) -> Mark:
+        """Return the mark with its whole time before it."""
+        pause = rest * 2 ** min(self.times - 1, MOST_DOUBLINGS)
+        return replace(self, until=now + pause, lasts=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +260,9 @@ def _kept(
     """Return what becomes of a mark that nothing new speaks for."""
     if place in sessions.good:
         return None
+    if mark.lasts:
+        # It has ended by now, and not before: nobody had to look meanwhile.
+        mark = replace(mark.renewed(rest, now), lasts=False)
     if now >= mark.until + FORGIVEN * rest:
         return None
     elsewhere = any(
@@ -279,8 +288,7 @@ def _marked(
     reached = ", ".join(sorted(addresses))
     why = f"{chassis} does not reach {reached} by its uplink to {network}"
     if old is not None and now < old.until:
-        pause = rest * 2 ** min(old.times - 1, MOST_DOUBLINGS)
-        return replace(old, until=now + pause, why=why)
+        return replace(old.renewed(rest, now), why=why)
     times = old.times + 1 if old else 1
-    pause = rest * 2 ** min(times - 1, MOST_DOUBLINGS)
-    return Mark(now, now + pause, times, why, frozenset(addresses))
+    fresh = Mark(now, now, times, why, frozenset(addresses))
+    return fresh.renewed(rest, now)

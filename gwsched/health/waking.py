@@ -37,6 +37,7 @@ def wake_at(
         known.sight.wake_at,
         known.uplinks.wake_at,
         known.beats.first_answer + guards.START_GRACE,
+        silence.known_at(known.beats, policy),
         *known.fights.apart(now).values(),
         *(flap.ends for flap in known.flaps.values()),
         *_of_verdicts(verdicts, policy),

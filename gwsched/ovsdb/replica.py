@@ -101,6 +101,27 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         except error.Error as wrong:
             raise NonsenseError(str(wrong)) from wrong
 
+    def steal_lock(self) -> None:
+        """Take the lock that we wait for from whoever has it.
+
+        ovsdb-server tells them, and refuses what they write from then on.
+        python-ovs knows the answer to this, but not how to ask.
+        """
+        self._ask_anew("steal")
+
+    def queue_again(self) -> None:
+        """Wait again for a lock that was taken from us.
+
+        Who has stolen it themselves is not put back into the queue by
+        ovsdb-server; who has waited for it is.
+        """
+        self._ask_anew("lock")
+
+    def _ask_anew(self, method: str) -> None:
+        # No lock twice in one session (RFC 7047, 4.1.9).
+        self._Idl__do_send_lock_request("unlock")
+        self._lock_request_id = self._Idl__do_send_lock_request(method)
+
     def cooperative_yield(self) -> None:
         """Do not yield; the loop is the only thread of the databases."""
 

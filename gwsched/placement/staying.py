@@ -195,10 +195,11 @@ class Staying:
         Some of them only seem to be dead.  Who is alone then may take over,
         and who is not sees by them that it is not cut off.
         """
-        sure = [c for c in good if self.who.state(c) is not State.SUSPECT]
-        if len(sure) == 1 and len(good) > 1:
-            return not has_witness(unit, sure[0], self.who.vouches)
-        return bool(good) and not sure
+        if self.who.is_lonely(unit, good):
+            return True
+        return bool(good) and all(
+            self.who.state(c) is State.SUSPECT for c in good
+        )
 
     def drop_useless(
         self, unit: Unit, draft: Draft, chosen: str | None = None

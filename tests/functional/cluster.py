@@ -37,7 +37,8 @@ class Cluster(fixtures.Fixture):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.pids: dict[int, int] = {}
         self.addCleanup(self._kill_all)
-        raft = [f"tcp:127.0.0.1:{free_port()}" for _ in range(self._size)]
+        self._prepare()
+        raft = [self._raft(server) for server in range(self._size)]
         schema = str(SCHEMAS / "ovn-nb.ovsschema")
         self._tool("create-cluster", self._db(0), schema, raft[0])
         for server in range(1, self._size):
@@ -53,6 +54,17 @@ class Cluster(fixtures.Fixture):
         for server in range(self._size):
             wait_for(partial(self._joined, server), f"{server} to join")
 
+    def _prepare(self) -> None:
+        """Make what the servers need before they start."""
+
+    def _raft(self, server: int) -> str:
+        """The address at which the others find a server."""
+        return f"tcp:127.0.0.1:{free_port()}"
+
+    def _inside(self, server: int) -> tuple[str, ...]:
+        """What a server's command line begins with."""
+        return ("ovsdb-server",)
+
     @property
     def remotes(self) -> str:
         return ",".join(self.remote(s) for s in range(self._size))
@@ -63,7 +75,7 @@ class Cluster(fixtures.Fixture):
     def start(self, server: int) -> None:
         subprocess.run(
             [
-                "ovsdb-server",
+                *self._inside(server),
                 "--detach",
                 "--no-chdir",
                 "-vconsole:off",
@@ -84,11 +96,27 @@ class Cluster(fixtures.Fixture):
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end")
 
-    def leader(self) -> int:
-        """Wait for a leader, and return which server it is."""
+    def stop(self, server: int) -> None:
+        """End a server in good order: who leads hands that over."""
+        pid = self.pids.pop(server)
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end")
+
+    def pause(self, server: int) -> None:
+        os.kill(self.pids[server], signal.SIGSTOP)
+
+    def resume(self, server: int) -> None:
+        os.kill(self.pids[server], signal.SIGCONT)
+
+    def leader(self, *but: int) -> int:
+        """Wait for a leader, other than some; return which server it is.
+
+        Who is cut off goes on for a while to take itself for the leader.
+        """
 
         def leading() -> list[int]:
-            return [s for s in self.pids if "Role: leader" in self._status(s)]
+            others = [s for s in self.pids if s not in but]
+            return [s for s in others if "Role: leader" in self._status(s)]
 
         return int(wait_for(leading, "a leader")[0])
 
@@ -99,6 +127,7 @@ class Cluster(fixtures.Fixture):
         return subprocess.run(
             [
                 "ovs-appctl",
+                "--timeout=5",
                 "-t",
                 f"{self.directory}/{server}.ctl",
                 "cluster/status",

@@ -22,7 +22,7 @@ import fixtures
 from ovsdbapp import venv
 
 SCHEMAS = Path("/usr/share/ovn")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def wait_for(
@@ -72,6 +72,9 @@ class Ovn(fixtures.Fixture):
         self.addCleanup(self._kill_all)
         self.nbctl("init")
         self.sbctl("init")
+        self._start_northd()
+
+    def _start_northd(self) -> None:
         northd = venv.NorthdFixture(
             self.venv, self.unix("nb"), self.unix("sb"), "northd"
         )

@@ -14,6 +14,7 @@ from gwsched.connection import Database
 from gwsched.decisions import Change, Reason
 from gwsched.loop import Loop
 from gwsched.model import Form, Unit
+from gwsched.ovsdb.tenure import KEY
 from gwsched.schedulers.leastloaded import LeastLoaded
 from gwsched.telemetry.metrics import Metrics
 from tests.functional.ovn import Ovn
@@ -259,6 +260,7 @@ def test_an_intent_is_taken_back_alone_whoever_else_writes(three: Ovn) -> None:
         )
         assert apply.finish_rebalance(nb, 10)[0] is Result.COMMITTED
         assert apply.finish_rebalance(nb, 10)[0] is Result.COMMITTED
+    three.nbctl("remove", "NB_Global", ".", "external_ids", KEY)
     left = three.nbctl("get", "NB_Global", ".", "external_ids")
     assert left == '{gwsched-pause="true", theirs=new}'
 

@@ -134,13 +134,14 @@ class Ovn(Faults):
         self.heal(host.name)
 
     def configure(self, host: Host) -> None:
-        """Let the configuration of a chassis be another, in SB too."""
-        self.hosts[host.name] = host
-        self.nodes[host.name].host = host
-        if host.name in self.sb.rows:
-            self.stamp += 1
-            rows = {**self.sb.rows, host.name: host}
-            self.write_sb(self.sb._replace(rows=rows))
+        """Let the configuration of a chassis be another.
+
+        It is in its own database; its controller tells SB.
+        """
+        node = self.nodes[host.name]
+        self.hosts[host.name] = node.host = host
+        self.stamp += 1
+        self.wake(node)
 
     def add_port(self, port: Port) -> None:
         """Let a gateway port come that has no list."""

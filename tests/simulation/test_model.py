@@ -21,6 +21,7 @@ from tests.simulation.clouds import (
 )
 from tests.simulation.databases import Order
 from tests.simulation.election import is_active
+from tests.simulation.facts import Host
 from tests.simulation.happenings import ChassisHappenings
 from tests.simulation.ovn import Ovn
 
@@ -194,6 +195,30 @@ def test_a_compute_without_sb_sends_where_the_port_was() -> None:
     settle(ovn)
     assert holder(ovn) == "gw2"
     assert fares(ovn).lagging
+
+
+# --- what a chassis says of itself ----------------------------------------
+
+
+def test_a_chassis_without_the_gateway_flag_keeps_what_it_has() -> None:
+    """The flag is for schedulers; OVN elects by lists."""
+    ovn = running(THREE)
+    ovn.configure(Host("gw1", is_gateway=False))
+    settle(ovn)
+    assert not ovn.sb.rows["gw1"].is_gateway
+    assert (holder(ovn), active(ovn)) == ("gw1", ["gw1"])
+    assert not fares(ovn).dark
+
+
+def test_it_is_its_controller_that_tells_sb_of_a_configuration() -> None:
+    """(controller/chassis.c, chassis_update.)"""
+    ovn = running(THREE)
+    befall(ovn, "hang", "gw1")
+    ovn.configure(Host("gw1", is_gateway=False))
+    settle(ovn, 100)
+    assert ovn.sb.rows["gw1"].is_gateway
+    befall(ovn, "heal", "gw1")
+    assert not ovn.sb.rows["gw1"].is_gateway
 
 
 # --- what membership does to those who do not know of it -------------------

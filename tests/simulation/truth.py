@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tests.simulation.databases import names
+from tests.simulation.facts import Host
 from tests.simulation.state import Node
 
 if TYPE_CHECKING:
@@ -186,16 +187,22 @@ class Truth:
         return [
             name
             for name, node in self.ovn.nodes.items()
-            if node.host.is_gateway or name in listed
+            if self._described(node).is_gateway or name in listed
         ]
 
     def fits(self, name: str, ports: Iterable[str]) -> bool:
         """Whether a chassis is configured to host all of these ports."""
         ovn = self.ovn
-        host = ovn.nodes[name].host if name in ovn.nodes else None
-        if host is None or not (host.is_gateway or self._unflagged()):
+        if name not in ovn.nodes:
+            return False
+        host = self._described(ovn.nodes[name])
+        if not (host.is_gateway or self._unflagged()):
             return False
         return all(ovn.ports[p].network in host.networks for p in ports)
+
+    def _described(self, node: Node) -> Host:
+        """Return what SB says of a chassis, be it out of date."""
+        return self.ovn.sb.rows.get(node.name, node.host)
 
     def _unflagged(self) -> bool:
         """Whether no chassis at all has the gateway flag."""
