@@ -22,6 +22,8 @@ from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session, tenure
+from gwsched.ovsdb.loading import Loading
+from gwsched.ovsdb.packed import pack
 from gwsched.ovsdb.replica import NonsenseError, Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
@@ -71,6 +73,7 @@ class Database:
         self._progress: object = None
         self._progress_at = 0.0
         self.tenure: Tenure | None = None
+        self._loading = Loading(label)
         self.sessions = 0
 
     def connect(
@@ -153,6 +156,11 @@ class Database:
         return self._synced
 
     @property
+    def progress(self) -> str:
+        """How far it has been loaded, in words."""
+        return self._loading.state
+
+    @property
     def has_lock(self) -> bool:
         """Whether the server last said that we hold the lock."""
         return self.synced and bool(self.replica.has_lock)
@@ -167,9 +175,18 @@ class Database:
         if untold != self._untold():
             self._anew = True
             self.replica.forget()
-        synced = self.replica.synced
         self._mind_progress()
-        if synced and not self._synced:
+        self._note(self.replica.synced)
+        self._follow_tenure()
+        return before != (self._state(), self._synced)
+
+    def _note(self, synced: bool) -> None:
+        """Follow whether it is in sync, and say what an operator notices."""
+        received, now = session.received(self.replica), time.monotonic()
+        if not synced:
+            self._loading.goes_on(received, now)
+        elif not self._synced:
+            self._loading.ends(received, now)
             self.sessions += 1
             LOG.info("%s: connected to %s", self.label, self._remote())
         if self._synced and not synced:
@@ -179,8 +196,6 @@ class Database:
                 ", ".join(self._remotes),
             )
         self._synced = synced
-        self._follow_tenure()
-        return before != (self._state(), self._synced)
 
     def _follow_tenure(self) -> None:
         """Note when the lock comes and goes, and who writes without it."""
@@ -308,7 +323,12 @@ class Database:
             probe_interval=self._settings.probe_ms,
             leader_only=self._leader_only,
         )
-        session.take_over(replica, self._settings.probe_ms, BACK_OFF_MS)
+        session.take_over(
+            replica,
+            self._settings.probe_ms,
+            back_off_ms=BACK_OFF_MS,
+            hook=pack,
+        )
         for name, table in self._tables.items():
             if table.where and name in replica.tables:
                 # Not through cond_change(): until the first connection that

@@ -13,6 +13,7 @@ from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
+from gwsched.ovsdb.packed import Columns, PackedRows, unpacked
 
 
 class NonsenseError(Exception):
@@ -32,6 +33,8 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self.claims = Claims()
         self._named: dict[str, dict[str, Any]] = {}
         super().__init__(*args, **kwargs)
+        for table in self.tables.values():
+            table.rows = PackedRows(table, self._make)
 
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
         """Note that a row has changed; nothing is decided here.
@@ -90,17 +93,6 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self.state = self.IDL_S_INITIAL
         self._session.force_reconnect()
 
-    def _Idl__do_parse_update(self, *args: Any) -> None:  # noqa: N802
-        """Take in an update, whole or with an error that is heard.
-
-        python-ovs logs it and goes on with what it has: with an empty
-        database, in sync, where the first answer was nonsense.
-        """
-        try:
-            super()._Idl__do_parse_update(*args)
-        except error.Error as wrong:
-            raise NonsenseError(str(wrong)) from wrong
-
     def steal_lock(self) -> None:
         """Take the lock that we wait for from whoever has it.
 
@@ -124,6 +116,43 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
 
     def cooperative_yield(self) -> None:
         """Do not yield; the loop is the only thread of the databases."""
+
+    def _Idl__do_parse_update(  # noqa: N802, python-ovs' name for it
+        self, updates: Any, version: str, tables: Mapping[str, Any]
+    ) -> None:
+        """Take what is there at the beginning as it came.
+
+        Nobody is told of it row by row: it comes in a new session.  Where
+        python-ovs calls this otherwise, it does so all by itself.
+
+        An error is to be heard.  python-ovs logs it and goes on with what it
+        has: with an empty database, in sync, where the answer was nonsense.
+        """
+        if isinstance(updates, dict):
+            updates = {
+                name: self._take(tables.get(name), rows)
+                for name, rows in updates.items()
+            }
+        try:
+            super()._Idl__do_parse_update(updates, version, tables)
+        except error.Error as wrong:
+            raise NonsenseError(str(wrong)) from wrong
+
+    @staticmethod
+    def _take(table: Any, rows: Any) -> Any:
+        """Keep rows that were packed; return what is left to do."""
+        if not isinstance(rows, dict):
+            return rows
+        if table is not None and isinstance(table.rows, PackedRows):
+            return table.rows.take(rows)
+        return {uuid: unpacked(update) for uuid, update in rows.items()}
+
+    def _make(self, table: Any, uuid: UUID, columns: Columns) -> Any:
+        """Make python-ovs' object of a row, in its own way."""
+        row = self._Idl__create_row(table, uuid)
+        self._Idl__add_default(table, columns)
+        self._Idl__row_update(table, row, columns)
+        return row
 
     def _note_binding(self, event: str, row: Any, updates: Any) -> None:
         if row.type != "chassisredirect":

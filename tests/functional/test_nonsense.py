@@ -19,7 +19,7 @@ import pytest
 
 from gwsched import connection
 from gwsched.connection import Database, open_databases
-from gwsched.ovsdb import bounds
+from gwsched.ovsdb import session
 from tests.functional.daemon import BIN, Daemon, write_conf
 from tests.functional.impostor import (
     Impostor,
@@ -95,7 +95,7 @@ def nb(
 ) -> Iterator[Database]:
     """NB as the impostor has it, tried again and again without a rest."""
     monkeypatch.setattr(connection, "LONGEST_RETRY", 0.05)
-    monkeypatch.setattr(bounds, "LONGEST", 1 << 20)
+    monkeypatch.setattr(session, "LONGEST", 1 << 20)
     settings = replace(
         settings_for(shared), nb=(impostor.remote,), timeout=0.5
     )
