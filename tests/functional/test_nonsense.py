@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from gwsched import connection
+from gwsched.cli import databases as cli_databases
+from gwsched.cli.databases import UnreachableError
 from gwsched.connection import Database, open_databases
 from gwsched.ovsdb import session
 from tests.functional.daemon import BIN, Daemon, write_conf
@@ -212,6 +214,22 @@ def test_in_the_place_of_an_update(
     run_until(nb, lambda: nb.sessions > sessions, "another session")
     assert "has sent what is no OVSDB" in caplog.text
     assert [row.nb_cfg for row in nb.rows["NB_Global"].rows.values()] == [0]
+
+
+@pytest.mark.parametrize("speech", SPEECHES)
+def test_a_tool_gives_up(
+    speech: str,
+    shared: Ovn,
+    impostor: Impostor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session, "LONGEST", 1 << 20)
+    impostor.speech = SPEECHES[speech]
+    settings = replace(
+        settings_for(shared), nb=(impostor.remote,), timeout=0.3
+    )
+    with pytest.raises(UnreachableError, match="NB could not be reached"):
+        cli_databases.read(settings)
 
 
 def test_a_daemon_goes_on_and_a_tool_ends(

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Self
 
-from tests.functional.ovn import SCHEMAS, wait_for
+from tests.functional.ovn import wait_for
 
 Row = dict[str, Any]
 # By table, by UUID.
@@ -24,11 +24,10 @@ _DECODER = json.JSONDecoder()
 class Server:
     """An ovsdb-server with an empty database; ended with the block."""
 
-    def __init__(self, directory: Path, short: str) -> None:
+    def __init__(self, directory: Path, short: str, schema: Path) -> None:
         self.socket = directory / f"{short}.sock"
         database = directory / f"{short}.db"
         self._log = directory / f"{short}.log"
-        schema = SCHEMAS / f"ovn-{short}.ovsschema"
         subprocess.run(["ovsdb-tool", "create", database, schema], check=True)
         self._command = [
             "ovsdb-server",

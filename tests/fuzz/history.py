@@ -9,21 +9,53 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gwsched.ovsdb.schema import SOUTHBOUND, Table, northbound
+from gwsched.ovsdb import vswitch
+from gwsched.ovsdb.schema import SOUTHBOUND, northbound
 from tests.functional.daemon import BIN, Daemon
-from tests.functional.ovn import wait_for
+from tests.functional.ovn import SCHEMAS, wait_for
+from tests.functional.vswitch import SCHEMA
 from tests.fuzz.client import Client, Content, Server, content, selects
 from tests.fuzz.ours import FUZZ, judge
 from tests.fuzz.rows import Rows
-from tests.fuzz.scene import Others
+from tests.fuzz.scene import Others, counted
 from tests.fuzz.scene import northbound as sound_nb
 from tests.fuzz.scene import southbound as sound_sb
+from tests.fuzz.scene import vswitch as sound_ovs
 from tests.fuzz.values import PORTS, Row
 
+SCHEMA_OF = {
+    "nb": SCHEMAS / "ovn-nb.ovsschema",
+    "sb": SCHEMAS / "ovn-sb.ovsschema",
+    "ovs": SCHEMA,
+}
+Columns = Mapping[str, Collection[str]]
+MONITORED: dict[str, tuple[str, Columns]] = {
+    "nb": (
+        "OVN_Northbound",
+        {name: table.columns for name, table in northbound(nat=True).items()},
+    ),
+    "sb": (
+        "OVN_Southbound",
+        {name: table.columns for name, table in SOUTHBOUND.items()},
+    ),
+    "ovs": (
+        "Open_vSwitch",
+        {
+            **{
+                name: (*table["columns"], "bridges")
+                for name, table in vswitch.SCHEMA["tables"].items()
+            },
+            "Bridge": ("ports",),
+        },
+    ),
+}
+# How often ovs-vswitchd counts when it could.
+COUNTING = 0.2
 CYCLES = "gwsched_cycle_duration_seconds_count"
 # After so many transactions the daemon is waited for, and looked at.
 BURST = 10
@@ -86,14 +118,14 @@ class Side:
         self,
         server: Server,
         name: str,
-        tables: dict[str, Table],
+        tables: Columns,
         draw: random.Random,
     ) -> None:
         self.client = Client(server, name)
         known = self.client.schema["tables"]
         columns = {
-            table: frozenset(spec.columns) & known[table]["columns"].keys()
-            for table, spec in tables.items()
+            table: frozenset(wanted) & known[table]["columns"].keys()
+            for table, wanted in tables.items()
         }
         self.rows = Rows(self.client.schema, columns, draw)
         self._selects = selects(self.client.schema)
@@ -118,6 +150,7 @@ class History:
     def __init__(self, seed: int, directory: Path) -> None:
         self.told = Told()
         self._draw = random.Random(seed)
+        self._packets = 1
         self._directory = directory
 
     def run(self, steps: int) -> Told:
@@ -126,29 +159,28 @@ class History:
         """
         with ExitStack() as stack:
             servers = {
-                short: stack.enter_context(Server(self._directory, short))
-                for short in ("nb", "sb")
+                short: stack.enter_context(
+                    Server(self._directory, short, schema)
+                )
+                for short, schema in SCHEMA_OF.items()
             }
-            nb, sb = (
-                Side(
-                    servers["nb"],
-                    "OVN_Northbound",
-                    northbound(nat=True),
-                    self._draw,
-                ),
-                Side(servers["sb"], "OVN_Southbound", SOUTHBOUND, self._draw),
-            )
-            stack.callback(nb.client.close)
-            stack.callback(sb.client.close)
-            self._nb, self._sb = nb, sb
+            sides = [
+                Side(servers[short], name, tables, self._draw)
+                for short, (name, tables) in MONITORED.items()
+            ]
+            for side in sides:
+                stack.callback(side.client.close)
+            self._nb, self._sb, self._ovs = sides
             self._others = Others(self._draw)
-            assert not nb.write(sound_nb())
-            assert not sb.write(sound_sb())
+            assert not self._nb.write(sound_nb())
+            assert not self._sb.write(sound_sb())
+            assert not self._ovs.write(sound_ovs())
             remotes = [f"unix:{s.socket}" for s in servers.values()]
             options = {
                 section: {k: self._draw.choice(v) for k, v in known.items()}
                 for section, known in OPTIONS.items()
             }
+            options["ovn"] = {"ovs_connections": remotes[2]}
             self._daemon = stack.enter_context(
                 Daemon(self._directory, remotes[0], remotes[1], options)
             )
@@ -157,14 +189,19 @@ class History:
             self._check()
             self.told.cycles = self._cycles()
             assert self._daemon.terminate() == 0
-            self.told.ours = judge(self._directory / "nb.db", nb.client.schema)
-            assert not judge(self._directory / "sb.db", sb.client.schema)
+            ours = [
+                judge(self._directory / f"{short}.db", side.client.schema)
+                for short, side in zip(servers, sides, strict=True)
+            ]
+            self.told.ours = ours[0]
+            assert ours[1:] == [0, 0]
         return self.told
 
     def _live(self, steps: int) -> None:
+        sides = (self._nb, self._sb, self._ovs)
         self._settle()
         for step in range(1, steps + 1):
-            self._write(self._draw.choice((self._nb, self._sb)))
+            self._write(self._draw.choices(sides, (4, 4, 1))[0])
             self._answer()
             if step % BURST == 0:
                 self._settle()
@@ -184,6 +221,9 @@ class History:
         found = self._others.act(self._nb.look(), self._sb.look())
         if found:
             self._sb.write(found)
+        if self._draw.random() < COUNTING:
+            self._packets += 1
+            self._ovs.write([counted(self._packets)])
 
     def _cycles(self) -> int:
         return int(self._daemon.metric(CYCLES) or 0)

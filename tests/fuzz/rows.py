@@ -132,9 +132,7 @@ class Rows:
         most = 1000 if most == "unlimited" else most
         size = min(most, max(least, self._draw.choice(SIZES)))
         if "value" in kind:
-            intents = table == "NB_Global" and column == "external_ids"
-            draw = self._values.intent if intents else self._values.pair
-            pairs = dict(draw() for _ in range(size))
+            pairs = dict(self._pair(table, column) for _ in range(size))
             return ["map", [[key, value] for key, value in pairs.items()]]
         base = kind["key"]
         base = {"type": base} if isinstance(base, str) else base
@@ -143,6 +141,13 @@ class Rows:
             return atoms[0]
         unique = {str(atom): atom for atom in atoms if atom is not None}
         return ["set", list(unique.values())]
+
+    def _pair(self, table: str, column: str) -> tuple[str, Any]:
+        if self._tables[table]["columns"][column]["type"]["value"] != "string":
+            return self._values.ugly(), self._values.number({})
+        if table == "NB_Global" and column == "external_ids":
+            return self._values.intent()
+        return self._values.pair(column)
 
     def _atom(self, table: str, column: str, base: Row, depth: int) -> Any:
         if "enum" in base:

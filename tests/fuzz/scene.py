@@ -87,6 +87,44 @@ def southbound() -> list[Row]:
     return found
 
 
+def vswitch() -> list[Row]:
+    """Return the operations that make gw1 see the tunnels to the others."""
+    found: list[Row] = []
+    for name in CHASSIS[1:]:
+        mark = ["map", [["ovn-chassis-id", f"{name}@10.9.0.{name[2:]}"]]]
+        session: Row = {
+            "bfd": ["map", [["enable", "true"]]],
+            "bfd_status": ["map", [["state", "up"]]],
+            "external_ids": mark,
+            "statistics": ["map", [["rx_packets", 1]]],
+        }
+        found.append(
+            _insert("Interface", f"i{name}", name=f"ovn-{name}", **session)
+        )
+        faces = ["named-uuid", f"i{name}"]
+        found.append(
+            _insert(
+                "Port",
+                f"p{name}",
+                name=f"ovn-{name}",
+                interfaces=faces,
+                external_ids=mark,
+            )
+        )
+    ports = ["set", [["named-uuid", f"p{name}"] for name in CHASSIS[1:]]]
+    found.append(_insert("Bridge", "br", name="br-int", ports=ports))
+    top = {"external_ids": ["map", [["system-id", CHASSIS[0]]]]}
+    bridges = ["named-uuid", "br"]
+    found.append(_insert("Open_vSwitch", "top", **top, bridges=bridges))
+    return found
+
+
+def counted(number: int) -> Row:
+    """Return the operation by which ovs-vswitchd writes counters."""
+    counters = ["map", [["rx_packets", number]]]
+    return _update("Interface", {"statistics": counters})
+
+
 def _insert(table: str, label: str, /, **row: Any) -> Row:
     return {"op": "insert", "table": table, "row": row, "uuid-name": label}
 

@@ -41,6 +41,10 @@ CMS = (
 )
 HINTS = ("", "z1", "z1,z2", ",", "z9", " z1 ", "z1," * 999)
 ADDRESSES = ("10.0.0.1/24", "::/0", "fd00::9/64", "10.0.0.1/99", "1.2.3", "/")
+MARKS = (
+    *("gw2@10.0.0.2", "gw3@10.0.0.3%10.0.0.1", "gw4@", "@", "gw5", "%@%"),
+    *("@10.0.0.2", "gw2@gw3@gw4", "x" * 3000 + "@1", "🦄@10.0.0.9"),
+)
 # What the known keys of maps may be set to.
 KEYS: dict[str, tuple[str, ...]] = {
     "neutron:is_ext_gw": YES,
@@ -60,6 +64,17 @@ KEYS: dict[str, tuple[str, ...]] = {
     "bfd-min-rx": NUMBERS,
     "bfd-min-tx": NUMBERS,
     "bfd-mult": NUMBERS,
+    "ovn-chassis-id": MARKS,
+    "system-id": (*CHASSIS, ""),
+    "stats-update-interval": NUMBERS,
+    "enable": YES,
+    "state": ("up", "down", "init", "admin_down", "", "UP"),
+    "diagnostic": UGLY,
+}
+# The keys that belong into maps of columns that have few.
+FITTING: dict[str, tuple[str, ...]] = {
+    "bfd": ("enable",),
+    "bfd_status": ("state", "state", "diagnostic"),
 }
 COLUMNS: dict[str, tuple[str, ...]] = {
     "chassis_name": (*CHASSIS, *CHASSIS, "nobody"),
@@ -112,11 +127,11 @@ class Values:
         length = self.draw.choice((1, 2, 5, 40))
         return "".join(self.draw.choices(signs, k=length))
 
-    def pair(self) -> tuple[str, str]:
+    def pair(self, column: str) -> tuple[str, str]:
         """Return a key and a value of a map of texts."""
         kind = self.draw.random()
         if kind < 0.75:
-            key = self.draw.choice(tuple(KEYS))
+            key = self.draw.choice(FITTING.get(column, tuple(KEYS)))
             value = self.draw.choice(KEYS[key])
         elif kind < 0.9:
             return self.intent()
