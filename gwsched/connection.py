@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
 from ovs.db import idl
 from ovs.poller import Poller
-from ovs.stream import Stream
-from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
-from gwsched.ovsdb import tenure
+from gwsched.ovsdb import session, streams, tenure
+from gwsched.ovsdb.identity import Identity
+from gwsched.ovsdb.loading import Loading
+from gwsched.ovsdb.monitoring import monitor
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
-    columns_there,
     fetch_schema,
     northbound,
 )
@@ -36,8 +37,6 @@ LOG = logging.getLogger(__name__)
 
 LOCK = "gwsched"
 LONGEST_RETRY = 10.0
-# How long python-ovs waits between attempts to reconnect (milliseconds).
-BACK_OFF_MS = (1000, 2000)
 
 
 class StoppedError(Exception):
@@ -54,6 +53,7 @@ class Database:
         remotes: tuple[str, ...],
         tables: Mapping[str, Table],
         settings: Settings,
+        tls: Tls | None,
         *,
         leader_only: bool,
     ) -> None:
@@ -62,12 +62,14 @@ class Database:
         self._remotes = remotes
         self._tables = tables
         self._settings = settings
+        self._identity = Identity(tls)
         self._leader_only = leader_only
         self._idl: Replica | None = None
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
         self.tenure: Tenure | None = None
+        self._loading = Loading(label)
         self.sessions = 0
 
     def connect(
@@ -92,13 +94,30 @@ class Database:
                 waiting()
                 if stopping.is_set():
                     raise StoppedError(self._failure)
-                with attempt:
+                with attempt, self._identity.assumed():
                     schema = fetch_schema(
-                        self._remotes, self._name, self._settings.timeout
+                        self._remotes,
+                        self._name,
+                        self._settings.timeout,
+                        leads=self._leader_only,
                     )
-                    self._idl = self._monitor(schema)
+                    self._idl = monitor(
+                        self.label,
+                        self._remotes,
+                        schema,
+                        self._tables,
+                        self._settings,
+                        leader_only=self._leader_only,
+                    )
         except OSError as error:
             raise StoppedError(error.strerror or error) from error
+
+    def assume(self, tls: Tls | None) -> None:
+        """Connect anew with other TLS files, or renewed ones."""
+        if tls != self._identity.tls:
+            LOG.info("%s: connecting anew with renewed TLS files", self.label)
+            self._identity.tls = tls
+            self.replica.force_reconnect()
 
     def set_lock(self) -> None:
         """Ask for the lock without which nothing can be written."""
@@ -126,7 +145,7 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """The rows of a table whose names are unique, by name."""
         return self.replica.named(table)
 
@@ -150,6 +169,11 @@ class Database:
         return self._synced
 
     @property
+    def progress(self) -> str:
+        """How far it has been loaded, in words."""
+        return self._loading.state
+
+    @property
     def has_lock(self) -> bool:
         """Whether the server last said that we hold the lock."""
         return self.synced and bool(self.replica.has_lock)
@@ -158,7 +182,10 @@ class Database:
         """Take in what the server sent; say whether anything changed."""
         before = (self._state(), self._synced)
         untold = self._untold()
-        self.replica.run()
+        with self._identity.assumed():
+            self.replica.run()
+        for trouble in self._identity.news():
+            LOG.error("%s: %s", self.label, trouble)
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
         if untold != self._untold():
@@ -168,7 +195,17 @@ class Database:
             self.replica.state == idl.Idl.IDL_S_MONITORING
             and self.replica._session.is_connected()
         )
-        if synced and not self._synced:
+        self._note(synced)
+        self._follow_tenure()
+        return before != (self._state(), self._synced)
+
+    def _note(self, synced: bool) -> None:
+        """Follow whether it is in sync, and say what an operator notices."""
+        received, now = session.received(self.replica), time.monotonic()
+        if not synced:
+            self._loading.goes_on(received, now)
+        elif not self._synced:
+            self._loading.ends(received, now)
             self.sessions += 1
             LOG.info("%s: connected to %s", self.label, self._remote())
         if self._synced and not synced:
@@ -178,8 +215,6 @@ class Database:
                 ", ".join(self._remotes),
             )
         self._synced = synced
-        self._follow_tenure()
-        return before != (self._state(), self._synced)
 
     def _follow_tenure(self) -> None:
         """Note when the lock comes and goes, and who writes without it."""
@@ -232,47 +267,9 @@ class Database:
     def _remote(self) -> str:
         return str(self.replica.session_name())
 
-    def _monitor(self, schema: dict[str, Any]) -> Replica:
-        helper = create_schema_helper(schema)
-        for name, table in self._tables.items():
-            if table.optional and name not in schema["tables"]:
-                LOG.warning(
-                    "%s: this server has no %s; going without",
-                    self.label,
-                    name,
-                )
-                continue
-            columns, missing = columns_there(schema, name, table)
-            helper.register_columns(name, columns)
-            if missing:
-                LOG.warning(
-                    "%s: this server's %s has no %s; going without",
-                    self.label,
-                    name,
-                    ", ".join(missing),
-                )
-        replica = Replica(
-            ",".join(self._remotes),
-            helper,
-            probe_interval=self._settings.probe_ms,
-            leader_only=self._leader_only,
-        )
-        # python-ovs never probes unix sockets; who listens there may hang.
-        reconnect = replica._session.reconnect
-        reconnect.set_probe_interval(self._settings.probe_ms)
-        reconnect.set_backoff(*BACK_OFF_MS)
-        for name, table in self._tables.items():
-            if table.where and name in replica.tables:
-                # Not through cond_change(): until the first connection that
-                # makes python-ovs poll without ever waiting.
-                condition = replica.tables[name].condition_state
-                condition.init([list(clause) for clause in table.where])
-                condition.request()
-                condition.ack()
-        return replica
-
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
-        self._failure = str(state.outcome and state.outcome.exception())
+        failure = state.outcome and state.outcome.exception()
+        self._failure = getattr(failure, "strerror", None) or str(failure)
         pause = state.next_action.sleep if state.next_action else 0
         LOG.warning(
             "%s: not to be reached (%s); next try in %.1f s. Is %s right "
@@ -287,12 +284,13 @@ class Database:
 def open_databases(
     settings: Settings, *, leader_only: bool = True
 ) -> tuple[Database, Database]:
-    """Return NB and SB, not connected yet, with the TLS identity set.
+    """Return NB and SB, not connected yet, each with its TLS identity.
 
     Who only reads NB need not insist on the leader of its cluster.
+
+    :raises ConfigurationError: where python-ovs cannot have so many
     """
-    if settings.tls:
-        _use_identity(settings.tls)
+    streams.prepare(settings.tls)
     # Locks are per server, not per cluster: only the leader's is the lock.
     nb = Database(
         "NB",
@@ -300,6 +298,7 @@ def open_databases(
         settings.nb,
         northbound(nat=settings.load_nat),
         settings,
+        settings.tls.nb,
         leader_only=leader_only,
     )
     sb = Database(
@@ -308,12 +307,7 @@ def open_databases(
         settings.sb,
         SOUTHBOUND,
         settings,
+        settings.tls.sb,
         leader_only=False,
     )
     return nb, sb
-
-
-def _use_identity(tls: Tls) -> None:
-    Stream.ssl_set_private_key_file(tls.private_key)
-    Stream.ssl_set_certificate_file(tls.certificate)
-    Stream.ssl_set_ca_cert_file(tls.ca_cert)

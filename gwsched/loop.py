@@ -78,11 +78,11 @@ class Loop:
         wakeup: socket.socket,
         completed: Callable[[], None],
     ) -> None:
-        """Loop until stopped; ``completed`` is called after each pass.
+        """Loop until stopped or outdated; ``completed`` is called each pass.
 
         ``wakeup`` is a non-blocking socket that signals write to.
         """
-        while not stopping.is_set():
+        while not (stopping.is_set() or self.outdated):
             try:
                 self._changed |= self._take_in()
                 if time.monotonic() >= self._next_pass():
@@ -102,7 +102,9 @@ class Loop:
         self.acting.settings = settings
         if settings != before:
             self._reader = None  # what it reads depends on them
-        if settings.ovs != before.ovs:
+        self._nb.assume(settings.tls.nb)
+        self._sb.assume(settings.tls.sb)
+        if _vantages(settings) != _vantages(before):
             self._vantages.close()
             self._vantages = Vantages(settings)
         self._decider.adopt(scheduler, settings.policy, time.monotonic())
@@ -111,6 +113,11 @@ class Loop:
     def close(self) -> None:
         """Close what the loop has opened itself."""
         self._vantages.close()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a database has other columns than it began with."""
+        return self._nb.replica.outdated or self._sb.replica.outdated
 
     def _take_in(self) -> bool:
         """Take in what all servers sent; say whether anything changed."""
@@ -242,6 +249,7 @@ class Loop:
             scheduler=self._settings.scheduler,
             decisions=self._reporter.decisions,
             configuration=self._metrics.view.configuration,
+            certificates=self._metrics.view.certificates,
         )
 
     def _wait(self, wakeup: socket.socket) -> None:
@@ -255,3 +263,8 @@ class Loop:
         poller.block()
         with contextlib.suppress(BlockingIOError):
             wakeup.recv(1024)
+
+
+def _vantages(settings: Settings) -> tuple[object, ...]:
+    """Return what the connections to vantage points are made of."""
+    return settings.ovs, settings.tls.ovs

@@ -7,7 +7,8 @@ What it keeps, each as a property test beside:
    is planned comes to the same end: every change concerns one unit.  (One
    that was stranded is rescued first, and filled up by the next plan.)
 2. No change brings in a chassis that a filter refuses or that is not live;
-   but for one that answers, where nobody live can host a unit.
+   but for one that answers, where nobody live can host a unit, or reaches
+   its next hop.
 3. No change leaves a unit with fewer live, eligible candidates than before,
    but for a draining one, and the lower of two that fight; the last one of
    a unit never leaves.
@@ -97,6 +98,7 @@ def _made(scene: Scene) -> Plan:
     uneven, is_done = scene.past.pace.running, False
     if not changes:
         waiting = {change.unit.name for change in repairs}
+        waiting |= repair.warming.waiting
         evens = not _is_settling(scene)
         moves = Moves(scene, repair.ledger, waiting, evens=evens)
         changes = moves.changes()
@@ -144,12 +146,13 @@ def basis(snapshot: Snapshot, health: Health) -> Hashable:
         tuple(health.uplinks.lost.items()),
         tuple(health.uplinks.reached.items()),
         tuple(
-            (name, found.behind is None, found.tunnels)
+            (name, found.behind is None, found.tunnels, found.watched)
             for name, found in health.evidence.items()
             if found.behind is not None or found.tunnels is Tunnels.DOWN
         ),
         tuple(health.apart),
         health.stranded,
+        health.stale,
         health.damped,
         snapshot.default_form,
         snapshot.orphans,
@@ -202,8 +205,11 @@ def _waits(scene: Scene, change: Change) -> bool:
 def _is_settling(scene: Scene) -> bool:
     """Whether some chassis is about to come or to leave its lists.
 
-    What is evened out now would have to be evened out again then.
+    What is evened out now would have to be evened out again then.  Or some
+    may not answer any more: it is to be seen who.
     """
+    if scene.health.stale:
+        return True
     known = scene.snapshot.chassis
     gateways = scene.snapshot.gateways
     for name, verdict in scene.health.verdicts.items():

@@ -60,6 +60,7 @@ class World:
         self.verdicts: dict[str, Verdict] = {}
         self.claims: Mapping[str, Claim] = {}
         self.guards: dict[Guard, str] = {}
+        self.stale = False
         self.deaf: set[str] = set()
         self.intents = Intents()
         self.past = Past()
@@ -129,6 +130,7 @@ class World:
             frozen_map(verdicts),
             frozen_map(dict(self.claims)),
             frozen_map(self.guards),
+            stale=self.stale,
         )
 
     def _is_listed(self, name: str) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -38,12 +39,14 @@ class Verdict:
     """A chassis' state, since when (monotonic seconds), and why.
 
     ``advice`` is what a person should know or do about it, if anything.
+    ``back`` is since when it is there again after it was dead, or new.
     """
 
     state: State
     since: float
     why: str
     advice: str = ""
+    back: float = -math.inf
 
 
 class Tunnels(enum.StrEnum):
@@ -130,7 +133,8 @@ class Health:
     ``penalties`` are for dying again and again; the ``damped`` have died so
     often that they get nothing for now.  ``apart`` are pairs of
     gateways that have lost each other, and until when they are kept so.
-    ``stranded`` units were dropped, and no member takes them up.
+    ``stranded`` units were dropped, and no member takes them up.  It is
+    ``stale`` while nobody knows who answers heartbeats at this moment.
     ``beat`` asks the leader for one more ``nb_cfg`` bump now; ``wake_at`` is
     when time alone may change something (monotonic seconds).
     """
@@ -151,6 +155,7 @@ class Health:
         default_factory=lambda: frozen_map({})
     )
     stranded: frozenset[str] = frozenset()
+    stale: bool = False
     damped: frozenset[str] = frozenset()
     penalties: Mapping[str, float] = field(
         default_factory=lambda: frozen_map({})

@@ -43,8 +43,8 @@ def _next(
     old: Claim | None, unit: Unit, rows: Container[str], now: float
 ) -> Claim:
     holder, order = unit.holder, unit.order
-    known = old and old.holder == holder and old.order == order
-    if old and known and unit.in_force and len(old.joined) == len(order):
+    dropped_by = _dropped_by(old, unit, rows)
+    if old and old.dropped_by == dropped_by and _is_as_noted(old, unit):
         return old
     since = old.since if old and old.holder == holder else now
     if not unit.in_force:
@@ -59,8 +59,14 @@ def _next(
         since,
         listed_since,
         _joined(old, unit, now),
-        _dropped_by(old, unit, rows),
+        dropped_by,
     )
+
+
+def _is_as_noted(old: Claim, unit: Unit) -> bool:
+    if not unit.in_force or len(old.joined) != len(unit.order):
+        return False
+    return old.holder == unit.holder and old.order == unit.order
 
 
 def _dropped_by(

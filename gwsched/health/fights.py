@@ -5,7 +5,8 @@ Each takes the other for dead and claims what both list; they overrule each
 other within milliseconds, about twice a second (OVN 23.03; every 2 s since
 24.03.7), and both are active in the data plane.  Who holds the port at some
 moment says nothing, so claims are counted.  Nobody gives the port up in such
-a fight; who loses all its tunnels does, so that ends one.
+a fight; who loses all its tunnels does, so that ends one, and what it has
+claimed of other ports was none either.
 
 The lower of the two leaves the list, which ends it; it may come back after
 a rest, which doubles where the fight then starts again.
@@ -85,7 +86,7 @@ def follow(
     """
     if snapshot.claimed is before.counted and not before.recent:
         return before
-    recent = _recent(before, snapshot, now)
+    recent = _recent(before, snapshot, claims, now)
     pairs = dict(before.pairs)
     for unit in snapshot.units if recent else ():
         warm = _warm(unit, claims.get(unit.name), snapshot.bfd_time)
@@ -125,7 +126,10 @@ def _times(old: Apart | None, rest: float, now: float) -> int:
 
 
 def _recent(
-    before: Fights, snapshot: Snapshot, now: float
+    before: Fights,
+    snapshot: Snapshot,
+    claims: Mapping[str, Claim],
+    now: float,
 ) -> dict[str, tuple[tuple[float, str], ...]]:
     found = {
         port: kept
@@ -138,7 +142,7 @@ def _recent(
         known = before.counted.get(port, {})
         if counts is known:
             continue
-        if counts.get(NOBODY, 0) > known.get(NOBODY, 0):
+        if _is_released(before, snapshot, port):
             found.pop(port, None)
             continue
         fresh = [
@@ -148,7 +152,30 @@ def _recent(
         ]
         if fresh:
             found[port] = (*found.get(port, ()), *fresh)
-    return found
+    for name in _cut_off(before, snapshot, claims):
+        for port, recent in found.items():
+            found[port] = tuple(c for c in recent if c[1] != name)
+    return {port: recent for port, recent in found.items() if recent}
+
+
+def _cut_off(
+    before: Fights, snapshot: Snapshot, claims: Mapping[str, Claim]
+) -> frozenset[str]:
+    """Return who has given up what it was the first for."""
+    return frozenset(
+        unit.order[0]
+        for unit in snapshot.units
+        if unit.order
+        and unit.name in claims
+        and claims[unit.name].order == unit.order
+        and claims[unit.name].holder == unit.order[0]
+        and any(_is_released(before, snapshot, p.name) for p in unit.ports)
+    )
+
+
+def _is_released(before: Fights, snapshot: Snapshot, port: str) -> bool:
+    counts, known = snapshot.claimed.get(port, {}), before.counted
+    return counts.get(NOBODY, 0) > known.get(port, {}).get(NOBODY, 0)
 
 
 def _warm(

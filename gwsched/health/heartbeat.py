@@ -45,7 +45,8 @@ class Heartbeats:
     answered, or came into sight.  ``behind``: since when it has missed a
     bump others answered.  ``proven``: who answered one while we
     watched.  ``undelivered``, ``unanswered``: since when the newest bump has
-    been on its way to SB, or in SB without any answer.
+    been on its way to SB, or in SB without any answer.  ``resumed``: when
+    the first answer came after nobody had given one for long.
     """
 
     bumps: tuple[Bump, ...] = ()
@@ -59,6 +60,7 @@ class Heartbeats:
     asked: float = -math.inf
     answered: float = math.inf
     first_answer: float = math.inf
+    resumed: float = -math.inf
     stepped: float = math.inf
     undelivered: float | None = None
     unanswered: float | None = None
@@ -98,6 +100,9 @@ def listen(
         asked=_asked(before, snapshot, now),
         answered=now if fresh else before.answered,
         first_answer=min(before.first_answer, now if fresh else math.inf),
+        resumed=now
+        if fresh and now > lapses_at(before, policy)
+        else before.resumed,
         stepped=now,
         undelivered=_undelivered(before, snapshot, now),
         unanswered=_unanswered(before, bumps, bool(fresh), now),
@@ -122,6 +127,8 @@ def forgive(
 ) -> Heartbeats:
     """Start the clocks of some again: their silence was not their own."""
     again = {name: now for name in beats.behind if name in names}
+    if not again:
+        return beats
     return replace(
         beats,
         heard_at=frozen_map({**beats.heard_at, **again}),
@@ -140,6 +147,11 @@ def restart(beats: Heartbeats, now: float) -> Heartbeats:
     )
 
 
+def lapses_at(beats: Heartbeats, policy: Policy) -> float:
+    """When a round of answers has not come that should have."""
+    return beats.answered + 2 * interval(beats, policy)
+
+
 def interval(beats: Heartbeats, policy: Policy) -> float:
     """How often to bump (s): less often the more chassis have to answer."""
     return max(policy.probe_interval, len(beats.heard) / ANSWER_RATE)
@@ -155,6 +167,9 @@ def _bumps(
     if not before or published > before[-1].value:
         before = (*before, Bump(published, now))[-REMEMBERED:]
     best = max(heard.values(), default=UNHEARD)
+    # Who answers a bump has answered all before: the open ones are last.
+    if before[-1].answered < math.inf:
+        return before
     return tuple(
         replace(bump, answered=now)
         if bump.answered == math.inf and best >= bump.value
@@ -175,15 +190,18 @@ def _behind(
     Who has just come into sight is asked from now on.
     """
     answered = [b for b in bumps if b.answered < math.inf]
+    newest = answered[-1].value if answered else UNHEARD
     behind = {}
     for name in snapshot.chassis:
         value = heard.get(name, UNHEARD)
-        missed = [b.answered for b in answered if b.value > value]
+        if value >= newest and name not in before.behind:
+            continue
         same = before.heard.get(name, UNHEARD) == value
         if same and name in before.behind:
             behind[name] = before.behind[name]
-        elif missed:
-            behind[name] = missed[0] if name in before.heard_at else now
+        elif value < newest:
+            missed = next(b.answered for b in answered if b.value > value)
+            behind[name] = missed if name in before.heard_at else now
     return behind
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 
 from gwsched.decisions import Policy
-from gwsched.health.heartbeat import Heartbeats, interval
+from gwsched.health.heartbeat import Heartbeats, interval, lapses_at
 
 # How long a chassis must have missed a bump that most have answered, where
 # its tunnels are down as well (seconds): answers come within 0.3 s.
@@ -58,6 +58,20 @@ def missed(beats: Heartbeats, name: str, now: float) -> bool:
     own = beats.heard.get(name, -1)
     ahead = sum(value > own for value in beats.heard.values())
     return 2 * ahead >= len(beats.heard) - 1
+
+
+def stale(beats: Heartbeats, policy: Policy, now: float) -> bool:
+    """Whether nobody knows who answers at this moment.
+
+    For a while nobody did, as nobody was asked: NB was away.  Or they do
+    again, but who does not is not in doubt yet.
+    """
+    return now > lapses_at(beats, policy) or now < known_at(beats, policy)
+
+
+def known_at(beats: Heartbeats, policy: Policy) -> float:
+    """When who has not answered the first bump after a lapse is overdue."""
+    return beats.resumed + policy.dead_after / 4
 
 
 def stuck(beats: Heartbeats, policy: Policy, now: float) -> str | None:

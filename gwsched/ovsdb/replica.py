@@ -13,6 +13,8 @@ from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
+from gwsched.ovsdb.packed import Columns, PackedRows, unpacked
+from gwsched.ovsdb.schema import Table, columns_there
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
@@ -20,6 +22,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
 
     ``touched`` collects the rows that have changed, by table, ``told``
     counts the changes, and ``claims`` those of cr-ports by chassis.
+    ``outdated`` is whether the server has other columns by now.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -27,7 +30,30 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self.told = 0
         self.claims = Claims()
         self._named: dict[str, dict[str, Any]] = {}
+        self._wanted: Mapping[str, Table] = {}
+        self._there: Mapping[str, tuple[str, ...]] = {}
+        self.outdated = False
         super().__init__(*args, **kwargs)
+        for table in self.tables.values():
+            table.rows = PackedRows(table, self._make)
+
+    def expect(
+        self,
+        wanted: Mapping[str, Table],
+        there: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """Note what we want, and what of it the server began with."""
+        self._wanted, self._there = wanted, there
+
+    def restart_fsm(self) -> None:
+        """Begin a session; hear whether the server was upgraded meanwhile.
+
+        python-ovs asks for the columns of the beginning for ever, in vain
+        where they are gone.  (The schema in _Server is that of the start of
+        the server, with OVS 3.1.)
+        """
+        super().restart_fsm()
+        self._session.ask("get_schema", [self._db.name], self._hear_schema)
 
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
         """Note that a row has changed; nothing is decided here.
@@ -47,7 +73,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         touched, self.touched = self.touched, defaultdict(set)
         return touched
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """Return the rows of a table by their names, which are unique.
 
         To look at all of them for every write takes 4 us a row.
@@ -84,6 +110,46 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
 
     def cooperative_yield(self) -> None:
         """Do not yield; the loop is the only thread of the databases."""
+
+    def _Idl__do_parse_update(  # noqa: N802, python-ovs' name for it
+        self, updates: Any, version: str, tables: Mapping[str, Any]
+    ) -> None:
+        """Take what is there at the beginning as it came.
+
+        Nobody is told of it row by row: it comes in a new session.  Where
+        python-ovs calls this otherwise, it does so all by itself.
+        """
+        if isinstance(updates, dict):
+            updates = {
+                name: self._take(tables.get(name), rows)
+                for name, rows in updates.items()
+            }
+        super()._Idl__do_parse_update(updates, version, tables)
+
+    @staticmethod
+    def _take(table: Any, rows: Any) -> Any:
+        """Keep rows that were packed; return what is left to do."""
+        if not isinstance(rows, dict):
+            return rows
+        if table is not None and isinstance(table.rows, PackedRows):
+            return table.rows.take(rows)
+        return {uuid: unpacked(update) for uuid, update in rows.items()}
+
+    def _make(self, table: Any, uuid: UUID, columns: Columns) -> Any:
+        """Make python-ovs' object of a row, in its own way."""
+        row = self._Idl__create_row(table, uuid)
+        self._Idl__add_default(table, columns)
+        self._Idl__row_update(table, row, columns)
+        return row
+
+    def _hear_schema(self, message: Any) -> None:
+        """Note whether there are others of the columns that we want."""
+        if not message.error and isinstance(message.result, dict):
+            try:
+                there = columns_there(message.result, self._wanted)
+            except OSError:
+                there = {}  # which connecting anew will say
+            self.outdated = there != self._there
 
     def _note_binding(self, event: str, row: Any, updates: Any) -> None:
         if row.type != "chassisredirect":

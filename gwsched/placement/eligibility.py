@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from gwsched.decisions import Health, Refusal, Tunnels
+from gwsched.decisions import Health, Refusal, State, Tunnels
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.filters import (
     CONFIGURED,
@@ -87,21 +87,30 @@ class Eligibility(Standing):
                 return self._pool(narrow)
         return pool
 
-    def last_resort(self, unit: Unit, steady: Callable[[str], bool]) -> Pool:
+    def last_resort(self, unit: Unit, waited: Callable[[float], bool]) -> Pool:
         """Return who may host a unit if nobody live can.
 
         They answer, but OVN has left them not long ago: their tunnels may
-        be up again, which SB does not tell.  Or they have died too often.
+        be up again, which nobody tells.  Or they have died too often.
+
+        :param waited: whether a hold-down has passed since a moment
         """
-        doubted = self._suspect | self._health.damped
         return self._pool(
             name
-            for name in doubted & self._chassis.keys()
-            if self.answers(name)
-            and (name in self._suspect or steady(name))
-            and self._health.evidence[name].tunnels is not Tunnels.DOWN
+            for name, verdict in self._health.verdicts.items()
+            if verdict.state in (State.SUSPECT, State.RETURNING)
+            and name in self._chassis
+            and self.answers(name)
+            and not self._is_seen_cut_off(name)
             and refuse(self._question(unit, name), WITHOUT_VERDICT) is None
+            and waited(verdict.back)
         )
+
+    def _is_seen_cut_off(self, name: str) -> bool:
+        evidence = self._health.evidence.get(name)
+        if evidence is None or evidence.tunnels is not Tunnels.DOWN:
+            return False
+        return evidence.watched
 
     def besides(self, unit: Unit, known: Sequence[str]) -> list[str]:
         """Return who may host a unit besides those known."""

@@ -41,6 +41,7 @@ class Leaving:
             lone = parting.is_fight and len(others) < 2
             held = unit.neutron and short
             held = held or self._leaves_alone(unit, others)
+            held = held or (not spare and self.who.is_lonely(unit, others))
             if len(others) >= parting.spares and (lone or not held):
                 draft = draft.to(rest, parting.reason, f"{why}: leaves")
             elif others and self._is_above_better(unit, draft, chassis):

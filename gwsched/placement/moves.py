@@ -66,6 +66,8 @@ class Moves:
             self.deferred[Guard.UNVERIFIED] = len(targets)
             targets = []
         ready = [target for target in targets if self._is_warm(target)]
+        if self.scene.health.stale:
+            ready = []  # some of those who are to claim may not answer
         found = [*self._next_moves(ready), *self._bring_in(targets)]
         if not self.evens:
             return found

@@ -34,7 +34,7 @@ class Primaries:
             siblings = self._siblings(unit, lists, chosen)
             pool = self.scene.who.for_primary(unit, siblings)
             if not pool.names and unit.order:
-                pool = self.scene.who.last_resort(unit, self._is_steady)
+                pool = self.scene.who.last_resort(unit, self.scene.waited)
             primary = unit.holder
             if primary not in self.scene.who.pool(unit).chassis:
                 request = Request(unit.name, (), pool, unit.weight)
@@ -46,10 +46,6 @@ class Primaries:
         if self.scene.balances:
             chosen.update(self._spread(missing, chosen, pools))
         return {name: (primary,) for name, primary in chosen.items()}
-
-    def _is_steady(self, name: str) -> bool:
-        since = self.scene.health.verdicts[name].since
-        return self.scene.clock.past(since + self.scene.policy.hold_down)
 
     def _siblings(
         self, unit: Unit, lists: Lists, chosen: Mapping[str, str]

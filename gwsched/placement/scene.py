@@ -98,6 +98,10 @@ class Scene:
         then.clock = self.clock
         return then
 
+    def waited(self, since: float) -> bool:
+        """Whether something has been so for a hold-down."""
+        return self.clock.past(since + self.policy.hold_down)
+
     def siblings(self, unit: Unit) -> list[Unit]:
         """Return the other units of a unit's routers."""
         if unit.routers.isdisjoint(self._families):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gwsched.decisions import Health, Reason, State
+from gwsched.health.claims import has_witness
 from gwsched.model import Snapshot, Unit
 
 
@@ -104,10 +105,25 @@ class Standing:
         """Whether any of a unit's list is suspect."""
         return not self._suspect.isdisjoint(unit.order)
 
+    def is_lonely(self, unit: Unit, names: Sequence[str]) -> bool:
+        """Whether all but one are suspect, and nobody vouches for that one.
+
+        Their tunnels may be down: it takes itself for the one that is cut
+        off then, and gives up what it carries (controller/ha-chassis.c).
+        """
+        sure = [name for name in names if name not in self._suspect]
+        if len(sure) != 1 or len(names) < 2:
+            return False
+        return not has_witness(unit, sure[0], self.vouches)
+
     def is_forlorn(self, unit: Unit, serving: Sequence[str]) -> bool:
-        """Whether nobody takes a unit up, and all are doubted."""
+        """Whether nobody takes a unit up, and all are doubted.
+
+        Who has died may have held it under a list that did not name it.
+        """
         stranded = unit.name in self._health.stranded
-        if not stranded and self.all_dead.isdisjoint(unit.order):
+        nobody_died = self.all_dead.isdisjoint((*unit.order, unit.holder))
+        if nobody_died and not stranded:
             return False
         return all(self.doubts(unit, name) for name in serving)
 

@@ -9,7 +9,7 @@ known to be better.  Where all look bad, everything stays where it is.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gwsched.decisions import Reason, State
 from gwsched.health.claims import claim_is_due
@@ -74,18 +74,31 @@ class Uplink:
             return max(found, key=lambda c: (found[c], -members.index(c)))
         outside = self.who.besides(unit, (*draft.order, holder))
         found = self._at_least(wanted, unit, outside)
+        if not found and self._lost(unit):
+            found = self._last_resort(unit, (*draft.order, holder))
         if found:
             return max(found, key=lambda c: (found[c], draw(unit.name, c)))
         return None
 
+    def _last_resort(
+        self, unit: Unit, known: Sequence[str]
+    ) -> dict[str, Prospect]:
+        """Return who is not trusted, but may reach what nobody reaches."""
+        pool = self.who.last_resort(unit, self.scene.waited)
+        return self._fit(
+            Prospect.OPEN, unit, [c for c in pool.names if c not in known]
+        )
+
     def _at_least(
         self, wanted: Prospect, unit: Unit, names: Iterable[str]
     ) -> dict[str, Prospect]:
-        prospects = {
-            name: self._prospect(unit, name)
-            for name in names
-            if self.who.state(name) is State.LIVE
-        }
+        live = [name for name in names if self.who.state(name) is State.LIVE]
+        return self._fit(wanted, unit, live)
+
+    def _fit(
+        self, wanted: Prospect, unit: Unit, names: Iterable[str]
+    ) -> dict[str, Prospect]:
+        prospects = {name: self._prospect(unit, name) for name in names}
         return {n: found for n, found in prospects.items() if found >= wanted}
 
     def _prospect(self, unit: Unit, name: str) -> Prospect:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import fixtures
 
-from tests.functional.ovn import SCHEMAS, wait_for
+from tests.functional import schemas
+from tests.functional.ovn import wait_for
 
 DATABASE = "OVN_Northbound"
 
@@ -40,7 +41,7 @@ class Cluster(fixtures.Fixture):
         self.addCleanup(self._kill_all)
         self._prepare()
         raft = [self._raft(server) for server in range(self._size)]
-        schema = str(SCHEMAS / "ovn-nb.ovsschema")
+        schema = str(schemas.write(self.directory, schemas.chosen())["nb"])
         self._tool("create-cluster", self._db(0), schema, raft[0])
         for server in range(1, self._size):
             self._tool(

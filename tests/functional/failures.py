@@ -26,8 +26,8 @@ NOISE = 1.5
 # After so long without a reply (s) there will be none from OVN alone: at the
 # latest it fails over after three of those intervals.
 WATCHED = 4.0
-# What a move, or the flows of one more router, may cost on a machine with
-# two cores that are busy with six chassis (packets).
+# What a move, the flows of one more router, or a chassis that comes back may
+# cost on a machine with two cores that are busy with six chassis (packets).
 BUSY = 2
 TWO = {"scheduler": {"max_candidates": 2}}
 

@@ -110,8 +110,9 @@ def test_a_drain_costs_a_router_what_a_priority_does(
         switched_off = lost(runs)
         going_on(tcp)
     print(f"drained {drained}, by hand {by_hand}")  # noqa: T201
-    # Half a packet a router is what busy processors have cost beside a move.
-    allowed = sum(by_hand.values()) + len(ROUTERS) // 2
+    # A move may cost a packet, whatever it has cost by hand; half a packet a
+    # router is what busy processors have cost beside.
+    allowed = max(len(ROUTERS), sum(by_hand.values())) + len(ROUTERS) // 2
     assert sum(drained.values()) <= allowed, (drained, by_hand)
     assert max(drained.values()) <= max(1, *by_hand.values()) + BUSY
     assert max(switched_off.values()) <= BUSY, switched_off

@@ -11,7 +11,13 @@ import pytest
 
 from gwsched.sandbox import PingReport, Sandbox
 from tests.functional.claimlog import ClaimLog
-from tests.functional.failures import INTERVAL, NOISE, TWO, sandbox, start
+from tests.functional.failures import (
+    INTERVAL,
+    NOISE,
+    TWO,
+    sandbox,
+    start,
+)
 
 # Others import these from here.
 from tests.functional.failures import order as order

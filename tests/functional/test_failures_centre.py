@@ -34,6 +34,8 @@ pytestmark = pytest.mark.packets
 ROUTERS = ("r1", "r2", "r3")
 # Moves are not to wait for each other longer than for their claims.
 QUICK: Options = {"rebalance": {"mode": "off", "moves_per_minute": 6000}}
+# Longer than it takes to stop a server in the middle of a drain.
+SLOW: Options = {"rebalance": {"mode": "off", "moves_per_minute": 30}}
 DRAIN = "external_ids:gwsched-drain-gw1=true"
 
 
@@ -138,7 +140,7 @@ def test_a_drain_that_nb_does_not_survive(
 ) -> None:
     box = three
     with (
-        start(box, tmp_path, QUICK) as daemon,
+        start(box, tmp_path, SLOW) as daemon,
         ClaimLog(box.sb) as claims,
         streams(box, *ROUTERS, "other") as runs,
     ):

@@ -11,6 +11,7 @@ import pytest
 from gwsched.sandbox import Ping, PingReport, Sandbox
 from tests.functional.claimlog import ClaimLog
 from tests.functional.failures import (
+    BUSY,
     NOISE,
     TWO,
     Options,
@@ -87,7 +88,7 @@ def test_all_candidates_without_tunnels(
         assert hands(claims, "r1")[0] == "gw1"
         assert hands(claims, "r1")[-1] in ("gw3", "gw4")
         assert hands(claims, "other") == ["gw4"]
-    assert later.report.lost == 0
+    assert later.report.lost <= BUSY
     assert run.report.longest_gap <= RESCUE[way] + NOISE
 
 
@@ -144,7 +145,7 @@ def test_two_gateways_that_lose_only_each_other(
         assert order(box, "r1")[0] == "gw1"
         assert hands(claims, "other") == ["gw3"]
     assert run.report.longest_gap <= native.longest_gap + NOISE
-    assert later.report.lost == 0
+    assert later.report.lost <= BUSY
 
 
 def cut_management(box: Sandbox) -> None:

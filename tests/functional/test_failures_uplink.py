@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from gwsched.sandbox import Sandbox
 from tests.functional.claimlog import ClaimLog
 from tests.functional.daemon import Daemon
 from tests.functional.failures import (
+    BUSY,
     INTERVAL,
     NOISE,
     falls_silent,
@@ -57,6 +58,17 @@ def becomes(box: Sandbox, router: str, status: str) -> None:
     )
 
 
+def warmed(box: Sandbox, router: str, candidates: Sequence[str]) -> None:
+    """Add a router without next-hop BFD, and wait for its tunnels.
+
+    While they are cold several candidates claim a new port, and SB goes on
+    saying of a next hop what the first of them has found.
+    """
+    box.add_router(router, candidates=candidates)
+    settled(box, router, depth=len(candidates))
+    warm(box)
+
+
 def native_uplink(box: Sandbox) -> None:
     """OVN alone leaves ports on a dead uplink for ever."""
     before = orders(box, "watched", "plain")
@@ -74,11 +86,10 @@ def test_a_dead_uplink_moves_what_is_on_it_to_a_proven_good_one(
 ) -> None:
     """One of the ports has no BFD: its uplink is judged by the other's."""
     first = ("gw1", "gw3", "gw2")
+    warmed(box, "plain", first)
     box.add_router("watched", candidates=first, bfd=True)
-    box.add_router("plain", candidates=first)
     box.add_router("good", candidates=("gw2", "gw3", "gw1"), bfd=True)
-    settled(box, "watched", "plain", "good", depth=3)
-    warm(box)
+    settled(box, "watched", "good", depth=3)
     becomes(box, "watched", "up")
     becomes(box, "good", "up")
     native_uplink(box)
@@ -94,7 +105,7 @@ def test_a_dead_uplink_moves_what_is_on_it_to_a_proven_good_one(
             assert hands(claims, "watched") == ["gw1", "gw2"]
             assert hands(claims, "plain") == ["gw1", "gw2"]
             assert hands(claims, "good") == ["gw2"]
-        assert runs["good"].report.lost == 0
+        assert runs["good"].report.lost <= BUSY
         moved = {"reason": "uplink", "result": "claimed"}
         assert daemon.metric("gwsched_moves_total", **moved) == 2
         it_is_used_again_but_nothing_goes_back(box, daemon)
@@ -115,7 +126,7 @@ def it_is_used_again_but_nothing_goes_back(
         flowing(*runs.values(), packets=75)
     assert set(box.holders().values()) == {"gw2"}
     assert {order(box, router)[0] for router in ROUTERS} == {"gw2"}
-    assert [run.report.lost for run in runs.values()] == [0, 0, 0]
+    assert all(run.report.lost <= BUSY for run in runs.values())
 
 
 @pytest.mark.parametrize("gateways", [2])
@@ -123,10 +134,9 @@ def test_a_dead_next_hop_is_no_reason_to_go_on_moving(
     box: Sandbox, tmp_path: Path
 ) -> None:
     """Every gateway looks bad in the end; then all stays where it is."""
-    box.add_router("r1", candidates=("gw1", "gw2"), bfd=True)
-    box.add_router("plain", candidates=("gw1", "gw2"))
-    settled(box, "r1", "plain", depth=2)
-    warm(box)
+    warmed(box, "plain", box.gateways)
+    box.add_router("r1", candidates=box.gateways, bfd=True)
+    settled(box, "r1", depth=2)
     becomes(box, "r1", "up")
     native = next_hop_back(box, "r1")
 

@@ -96,7 +96,12 @@ class Operator:
 
     def runs(self, *command: str) -> str:
         """Run something that is to succeed; return what it says."""
-        done = subprocess.run(
+        done = self._run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             env={**os.environ, "PATH": f"{self._bin}:{os.environ['PATH']}"},
             capture_output=True,
@@ -104,8 +109,11 @@ class Operator:
             check=False,
             timeout=300,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+
+    def finds_nothing_wrong(self) -> None:
+        """Wait until an audit does; what was just written is in the air."""
+        audit = ("gwschedctl", "audit", "--check")
+        wait_for(lambda: self._run(*audit).returncode == 0, "a clean audit")
 
     def asks(self, *arguments: str) -> Any:
         return json.loads(self.runs("gwschedctl", *arguments, "-f", "json"))
@@ -153,7 +161,7 @@ def enforces(box: Sandbox, operator: Operator, daemon: Daemon) -> None:
         flowing(*runs.values())
     for router, packets in lost(runs).items():
         assert packets <= moves(daemon, router) + BUSY, lost(runs)
-    operator.runs("gwschedctl", "audit", "--check")
+    operator.finds_nothing_wrong()
 
 
 def reboots_all(box: Sandbox, operator: Operator, daemon: Daemon) -> None:
@@ -179,8 +187,11 @@ def reboots_all(box: Sandbox, operator: Operator, daemon: Daemon) -> None:
 def adds_one(box: Sandbox, operator: Operator, daemon: Daemon) -> None:
     flag(box, "gw4", "enable-chassis-as-gw")
     wait_for(lambda: shares(box) == BY_FOUR, "it is even")
-    assert daemon.metric("gwsched_imbalance_ratio", scope="n") == 1
-    operator.runs("gwschedctl", "audit", "--check")
+    wait_for(
+        lambda: daemon.metric("gwsched_imbalance_ratio", scope="n") == 1,
+        "the daemon to have seen that",
+    )
+    operator.finds_nothing_wrong()
 
 
 def loses_one(box: Sandbox, operator: Operator, daemon: Daemon) -> None:
@@ -207,4 +218,4 @@ def loses_one(box: Sandbox, operator: Operator, daemon: Daemon) -> None:
     wait_for(lambda: shares(box) == BY_FOUR, "it is even")
     state["state"] = "live"
     assert daemon.metric("gwsched_chassis_state", **state) == 1
-    operator.runs("gwschedctl", "audit", "--check")
+    operator.finds_nothing_wrong()

@@ -20,6 +20,7 @@ import pytest
 from gwsched.sandbox import Ping, Sandbox
 from tests.functional import kinds
 from tests.functional.daemon import Daemon
+from tests.functional.failures import BUSY
 from tests.functional.kinds import INTERVAL, Flow, Kind
 from tests.functional.ovn import wait_for
 from tests.functional.test_failover import warm
@@ -111,7 +112,7 @@ def do_without_tunnels(box: Sandbox, found: Sequence[Kind]) -> None:
         wait_for(lambda: not hears_anyone(box, compute), "BFD to be down")
         wait_replies(runs)
     # A port that goes down makes ovs-vswitchd drop what it just handles.
-    assert all(count <= 1 for count in lost(runs).values()), lost(runs)
+    assert all(n <= 1 + BUSY for n in lost(runs).values()), lost(runs)
     box.heal(compute)
     warm(box)
 
@@ -144,7 +145,7 @@ def fail_over(box: Sandbox, found: Sequence[Kind]) -> None:
         wait_replies(runs)
         placed(box, found)
     assert FIRST not in box.holders().values()
-    assert lost(undisturbed) == {}
+    assert all(n <= BUSY for n in lost(undisturbed).values())
     for name, run in runs.items():
         in_the_gap = run.report.longest_gap / INTERVAL
         assert run.report.lost <= in_the_gap + 2, f"{name}: a second gap"
@@ -176,10 +177,10 @@ def move_back(box: Sandbox, found: Sequence[Kind]) -> None:
                 wait_replies(runs)
             cost = {flow.name: flow.cost for flow in kind.through}
             for name, count in lost(runs).items():
-                assert count <= cost[name], name
+                assert count <= cost[name] + BUSY, name
     placed(box, found)
     assert set(box.holders().values()) == {FIRST}
-    assert lost(past) == {}
+    assert all(n <= BUSY for n in lost(past).values())
 
 
 def placed(box: Sandbox, found: Sequence[Kind]) -> None:

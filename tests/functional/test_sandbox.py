@@ -201,7 +201,7 @@ def test_native_failover(up: Callable[..., Sandbox]) -> None:
     wait_until(lambda: tunnels_up(box, "hv1") == 3, 20, "BFD")
     with box.ping("r1-vm1") as run:
         run.wait_replies(10, 20)
-        assert box.holder("r1") == "gw1"
+        wait_until(lambda: box.holder("r1") == "gw1", 20, "gw1 to hold it")
         box.fault("gw1", "power")
         wait_until(lambda: box.holder("r1") == "gw2", 20, "gw2 to take over")
         run.wait_replies(10, 20)

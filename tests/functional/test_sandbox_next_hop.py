@@ -10,6 +10,7 @@ import pytest
 
 from gwsched.sandbox import Sandbox, SandboxError, machine
 from gwsched.sandbox.fabric import UPLINK
+from tests.functional.failures import warm
 from tests.functional.ovn import wait_for
 
 pytestmark = pytest.mark.packets
@@ -25,11 +26,22 @@ def fresh() -> Sandbox:
     return Sandbox.up(name, gateways=2, networks=wired)
 
 
+def warmed(box: Sandbox) -> None:
+    """Wait for tunnels between gateways.
+
+    While they are cold several of them claim a new port, and SB goes on
+    saying of a next hop what the first one has found.
+    """
+    box.add_router("warm", candidates=GATEWAYS)
+    warm(box)
+
+
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Sandbox]:
     """A router on each network, both with a live next hop."""
     box = fresh()
     try:
+        warmed(box)
         box.add_router("r1", candidates=GATEWAYS, bfd=True)
         box.add_router("r2", candidates=GATEWAYS, bfd=True, network="second")
         yield box
@@ -169,9 +181,9 @@ def test_two_side_by_side() -> None:
     one, two = boxes
     try:
         for each in boxes:
+            warmed(each)
             each.add_router("r1", candidates=GATEWAYS, bfd=True)
         for each in boxes:
-            # Only who has the session up can say that it is down.
             claimed(each, "r1", GATEWAYS[0])
             becomes(each, "r1", "up")
         assert frr_files() == before

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -157,7 +158,9 @@ def healths(draw: st.DrawFn, snapshot: Snapshot) -> Health:
         if name in snapshot.chassis:
             state = draw(st.sampled_from([State.LIVE, State.LIVE, *State]))
         age = draw(st.sampled_from([0.0, 5.0, 60.0]))
-        verdicts[name] = Verdict(state, NOW - age, f"drawn {state}")
+        since = NOW - age
+        back = since if state is State.RETURNING else -math.inf
+        verdicts[name] = Verdict(state, since, f"drawn {state}", back=back)
     claims = {unit.name: draw(claimed(unit)) for unit in snapshot.units}
     return Health(
         frozen_map(verdicts),

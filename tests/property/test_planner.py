@@ -151,6 +151,8 @@ def test_nobody_comes_in_who_is_not_live_and_eligible(
 ) -> None:
     """But for who answers, as the last resort where nobody live can host.
 
+    Or where nobody live reaches the next hop.
+
     Of these nobody is known to have dead tunnels.
     """
     snapshot, health, _ = situation
@@ -163,16 +165,22 @@ def test_nobody_comes_in_who_is_not_live_and_eligible(
                 continue
             assert is_last_resort(health, newcomer)
             assert who.fits(change.unit, newcomer)
-            assert not can_host(situation, change.unit)
+            lost = is_lost(health, change.unit)
+            assert lost or not can_host(situation, change.unit)
             assert newcomer == change.after[0]
 
 
 def is_last_resort(health: Health, name: str) -> bool:
     """Whether a chassis is put into service only where nobody else is."""
-    doubted = health.state(name) is State.SUSPECT or name in health.damped
+    doubted = health.state(name) in (State.SUSPECT, State.RETURNING)
     evidence = health.evidence[name]
-    answers = evidence.behind is None
-    return doubted and answers and evidence.tunnels is not Tunnels.DOWN
+    is_cut_off = evidence.tunnels is Tunnels.DOWN and evidence.watched
+    return doubted and evidence.behind is None and not is_cut_off
+
+
+def is_lost(health: Health, unit: Unit) -> bool:
+    """Whether a unit's next hop is out of reach."""
+    return any(port.name in health.uplinks.lost for port in unit.ports)
 
 
 def can_host(situation: Situation, unit: Unit) -> tuple[str, ...]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from operator import is_
 
 from gwsched.model import NOBODY
 from tests.simulation import election
@@ -31,6 +32,8 @@ class Controllers(Hops):
         if self.links(node) and name not in self.sb.rows:
             self._register(node)
             return
+        if self.links(node) and self.sb.rows[name] != node.host:
+            self._describe(node)
         self.set_peers_as(node, view)
         self._conclude(node, view)
         self._switch(node)
@@ -71,10 +74,17 @@ class Controllers(Hops):
         self.write_sb(sb._replace(rows=rows, answered=answered))
         self.wake_northd()
 
+    def _describe(self, node: Node) -> None:
+        """Write what is configured to its Chassis row (chassis_update)."""
+        self.stamp += 1
+        rows = {**self.sb.rows, node.name: node.host}
+        self.write_sb(self.sb._replace(rows=rows))
+        node.view = self.sb
+
     def _conclude(self, node: Node, view: Southbound) -> None:
         """Find what is active here, or where to send what is elsewhere."""
         tunnels = node.tunnels
-        holders = None if node.host.is_gateway else view.holders
+        holders = None if node.elects else view.holders
         basis = (
             view.groups,
             view.linked,
@@ -86,7 +96,7 @@ class Controllers(Hops):
         if _same(basis, node.basis):
             return
         node.basis = basis
-        if node.host.is_gateway:
+        if node.elects:
             node.active = frozenset(
                 port
                 for port, group in view.groups.items()
@@ -131,7 +141,7 @@ class Controllers(Hops):
 
     def _claim(self, node: Node) -> None:
         """Claim and release ports in SB (consider_ha_lport)."""
-        if not node.host.is_gateway:
+        if not node.elects:
             return
         changed: dict[str, str | None] = {}
         for port, holder in self.sb.holders.items():
@@ -187,6 +197,4 @@ class Controllers(Hops):
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     """Whether two bases are of the very same values."""
-    return len(one) == len(other) and all(
-        a is b for a, b in zip(one, other, strict=True)
-    )
+    return len(one) == len(other) and all(map(is_, one, other))

@@ -22,7 +22,8 @@ what was there already.
 packets pass) loses its place only to an operator's wish, to balance, to a
 silence, to a dead uplink, or for having lost what made it fit.
 ``floor``: a list has no fewer members that are well, and wanted, than
-before; but for those that have given cause for distrust.
+before; but for those that have given cause for distrust, or were not fit
+when a daemon looked that was stopped before it wrote.
 ``hold_down``: who was taken for dead comes into no list, and is preferred
 to nobody who answers and is not suspect, until it has been back for
 ``hold_down``.
@@ -44,7 +45,7 @@ start cold.  So each write is judged by itself, from the very state it was
 made in, whatever befalls the world later.
 ``deaf``: nor is a port active twice because a chassis without SB, which goes
 by an older list, took the end of BFD with somebody who left a list for a
-death, or carries what by SB nobody holds.
+death, or carries, if only for a while, what by SB nobody holds.
 
 ``blind``: nor does it do harm that it goes by an SB which it does not see
 any more, and has not noticed so yet; ``floor``, ``reason`` and
@@ -59,7 +60,8 @@ but for one that carries packets in the sight of a vantage point.
 ``carried``: nor is a port dark for that long.
 But for the time (``masked``) in which its holder is dead, and those who could
 have claimed by SB what it holds answer, and cannot: that looks like a holder
-whose data plane lives.
+whose data plane lives.  So does one that is up again, for BFD, and whose
+controller fell silent before it had made flows.
 ``stranded``: nor where members answer that cannot carry it, and SB shows
 that nobody holds it.
 ``uplink``: nor is it without its next hop, where SB says so.

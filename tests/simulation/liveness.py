@@ -101,7 +101,7 @@ class Liveness:
         )
 
     def _last_masked(self, port: str) -> float:
-        if self._is_masked(port):
+        if self._is_masked(port) or self._is_hollow(port):
             self._masked[port] = self.run.ovn.now
             self.checks.count("masked")
         return self._masked.get(port, -math.inf)
@@ -121,6 +121,20 @@ class Liveness:
             if c in truth.answers
         }
         return bool(heirs) and not heirs & truth.sound.keys()
+
+    def _is_hollow(self, port: str) -> bool:
+        """Whether its holder's switch runs BFD, and has no flows for it.
+
+        Its controller fell silent before it had made them: it looks like one
+        whose data plane lives.
+        """
+        holder = self.run.ovn.sb.holders.get(port)
+        node = self.run.ovn.nodes.get(holder or "")
+        if node is None or node.name not in self.truth.silent:
+            return False
+        has_flows = node.flows is not None and port in node.flows
+        works = node.switching and node.tunnel
+        return works and not has_flows and self._is_seen_to_live(port)
 
     def _is_seen_to_live(self, port: str) -> bool:
         """Whether who holds a port is silent, and was seen to live.

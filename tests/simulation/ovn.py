@@ -92,7 +92,11 @@ class Ovn(Faults):
             groups = sb.groups  # type: ignore[assignment]
         else:
             self._note_members(groups)
-        references = {port: self._references(port, groups) for port in groups}
+        references = {
+            port: self._references(unit)
+            for unit in nb.units.values()
+            for port in unit.ports
+        }
         if references == sb.references:
             references = sb.references  # type: ignore[assignment]
         linked = frozenset(sb.rows)
@@ -113,14 +117,16 @@ class Ovn(Faults):
                 if name not in known:
                     self.member_since[port, name] = self.now
 
-    def _references(
-        self, port: str, groups: dict[str, Order]
-    ) -> frozenset[str]:
-        """Who binds anything behind a port; northd asks only for groups."""
-        if len(groups[port]) < 2:
+    def _references(self, unit: Listed) -> frozenset[str]:
+        """Who binds anything behind any port of a group.
+
+        Northd asks only for groups of several, and adds up what it finds
+        for each port of a shared one (add_to_ha_ref_chassis_info).
+        """
+        if len(unit.candidates) < 2:
             return NOBODY
-        computes = self.ports[port].computes
-        return frozenset(c for c in computes if c in self.sb.rows)
+        behind = {c for port in unit.ports for c in self.ports[port].computes}
+        return frozenset(behind & self.sb.rows.keys())
 
     # -- what there is -----------------------------------------------------
 
@@ -134,13 +140,14 @@ class Ovn(Faults):
         self.heal(host.name)
 
     def configure(self, host: Host) -> None:
-        """Let the configuration of a chassis be another, in SB too."""
-        self.hosts[host.name] = host
-        self.nodes[host.name].host = host
-        if host.name in self.sb.rows:
-            self.stamp += 1
-            rows = {**self.sb.rows, host.name: host}
-            self.write_sb(self.sb._replace(rows=rows))
+        """Let the configuration of a chassis be another.
+
+        It is in its own database; its controller tells SB.
+        """
+        node = self.nodes[host.name]
+        self.hosts[host.name] = node.host = host
+        self.stamp += 1
+        self.wake(node)
 
     def add_port(self, port: Port) -> None:
         """Let a gateway port come that has no list."""

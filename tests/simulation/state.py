@@ -27,11 +27,14 @@ class Node:
     ``active`` is what the controller has concluded, ``flows`` what the
     switch does: of a gateway the ports it routes for.  The bundles of a
     compute are in ``bundles``.  ``hops`` are sessions with next hops.
+    ``elects``: it takes part in elections, whether it has the gateway flag
+    by now or not: that is for schedulers, OVN does not ask for it.
     """
 
     def __init__(self, host: Host, pace: Pace) -> None:
         self.name = host.name
         self.host = host
+        self.elects = host.is_gateway
         self.pace = pace
         self.loop = pace.loop
         self.power = True
@@ -153,10 +156,10 @@ class State:
         return [
             node
             for node in self.nodes.values()
-            if node.host.is_gateway
-            and node.switching
-            and node.flows
+            if node.flows
             and port in node.flows
+            and node.elects
+            and node.switching
         ]
 
     def path(self, one: str, other: str) -> bool:

@@ -8,12 +8,15 @@ it with the real thing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gwsched.model import Candidate
 from tests.simulation.clouds import (
     active,
     bump,
+    cloud,
     fares,
     holder,
     running,
@@ -21,6 +24,7 @@ from tests.simulation.clouds import (
 )
 from tests.simulation.databases import Order
 from tests.simulation.election import is_active
+from tests.simulation.facts import Host
 from tests.simulation.happenings import ChassisHappenings
 from tests.simulation.ovn import Ovn
 
@@ -122,6 +126,20 @@ def test_with_a_witness_it_takes_over() -> None:
     assert holder(ovn) == "gw2"
 
 
+def test_witnesses_of_a_shared_group_are_those_of_all_its_ports() -> None:
+    """northd/northd.c adds them up, group by group."""
+    apart = cloud(("gw1", "gw2"), ("gw1", "gw2"), computes=())
+    ports = {
+        **apart.ports,
+        "p2": replace(apart.ports["p2"], computes=("hv1",)),
+    }
+    shared = {"group": (("p1", "p2"), ("gw1", "gw2"))}
+    for lists, witnesses in ((apart.lists, set()), (shared, {"hv1"})):
+        ovn = Ovn.running(replace(apart, ports=ports, lists=lists))
+        assert ovn.sb.references["p1"] == witnesses
+        assert ovn.sb.references["p2"] == {"hv1"}
+
+
 def test_who_lose_only_each_other_fight() -> None:
     ovn = running(THREE)
     before = dict(ovn.claims["p1"])
@@ -194,6 +212,30 @@ def test_a_compute_without_sb_sends_where_the_port_was() -> None:
     settle(ovn)
     assert holder(ovn) == "gw2"
     assert fares(ovn).lagging
+
+
+# --- what a chassis says of itself ----------------------------------------
+
+
+def test_a_chassis_without_the_gateway_flag_keeps_what_it_has() -> None:
+    """The flag is for schedulers; OVN elects by lists."""
+    ovn = running(THREE)
+    ovn.configure(Host("gw1", is_gateway=False))
+    settle(ovn)
+    assert not ovn.sb.rows["gw1"].is_gateway
+    assert (holder(ovn), active(ovn)) == ("gw1", ["gw1"])
+    assert not fares(ovn).dark
+
+
+def test_it_is_its_controller_that_tells_sb_of_a_configuration() -> None:
+    """(controller/chassis.c, chassis_update.)"""
+    ovn = running(THREE)
+    befall(ovn, "hang", "gw1")
+    ovn.configure(Host("gw1", is_gateway=False))
+    settle(ovn, 100)
+    assert ovn.sb.rows["gw1"].is_gateway
+    befall(ovn, "heal", "gw1")
+    assert not ovn.sb.rows["gw1"].is_gateway
 
 
 # --- what membership does to those who do not know of it -------------------

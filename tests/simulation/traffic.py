@@ -70,12 +70,16 @@ KINDS = ("dark", "cut", "twice", "lagging")
 
 
 class Meter:
-    """For how long each port's packets fared how."""
+    """For how long each port's packets fared how.
+
+    ``rivals`` are by port all that were ever active at a time.
+    """
 
     def __init__(self) -> None:
         self.flows: dict[str, Flow] = {}
         self.since: dict[tuple[str, str], float] = {}
         self.total: dict[tuple[str, str], float] = {}
+        self.rivals: dict[str, set[str]] = {}
         self.longest: dict[str, float] = dict.fromkeys(KINDS, 0.0)
 
     def look(self, ovn: State) -> None:
@@ -88,6 +92,9 @@ class Meter:
             if found != self.flows.get(port):
                 self._turn(port, found, ovn.now)
                 self.flows[port] = found
+            if found.twice:
+                active = {node.name for node in ovn.active(port)}
+                self.rivals.setdefault(port, set()).update(active)
         for port in [p for p in self.flows if p not in ovn.ports]:
             self._turn(port, Flow(*[False] * 4), ovn.now)
             del self.flows[port]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gwsched.decisions import Change, State
 from tests.simulation.daemon import Daemon
@@ -38,9 +38,10 @@ class Worse:
         """
         written = self.run.ovn.copy()
         by_port = {p.name: c for c in changes for p in c.unit.ports}
-        for port, kind, longer in excess(written, untouched):
+        for harm in excess(written, untouched):
+            port, kind, longer, _ = harm
             change = by_port.get(port)
-            name = self._name(daemon, port, kind, change, written, untouched)
+            name = self._name(daemon, harm, change, written, untouched)
             if not name:
                 continue
             allowed = self._allowed(daemon, port, kind, change)
@@ -58,13 +59,13 @@ class Worse:
     def _name(
         self,
         daemon: Daemon,
-        port: str,
-        kind: str,
+        harm: Harm,
         change: Change | None,
         written: Ovn,
         untouched: Ovn,
     ) -> str:
         """Return which invariant it is that a harm is against, if any."""
+        port, kind = harm.port, harm.kind
         if kind == "cut":
             return ""  # of who never held the port nobody knows the uplink
         if not daemon.sees_sb:
@@ -77,7 +78,8 @@ class Worse:
         after = {node.name for node in written.active(port)}
         if not after - before <= self.truth.answers.keys():
             return "deaf"
-        both = after | {node.name for node in self.run.ovn.active(port)}
+        both = after | harm.rivals
+        both |= {node.name for node in self.run.ovn.active(port)}
         deaf = both - self.truth.answers.keys()
         if deaf and not self._is_seen_held(daemon, port, deaf):
             return "deaf"  # nobody can see that it is carried
@@ -134,8 +136,20 @@ class Worse:
         return skew
 
 
-def excess(written: Ovn, untouched: Ovn) -> Iterator[tuple[str, str, float]]:
-    """Yield, by port and kind, for how much longer packets fare ill.
+class Harm(NamedTuple):
+    """For how much longer a port's packets fare ill, and in what way.
+
+    ``rivals`` were active at a time, if only for a while.
+    """
+
+    port: str
+    kind: str
+    longer: float
+    rivals: frozenset[str]
+
+
+def excess(written: Ovn, untouched: Ovn) -> Iterator[Harm]:
+    """Yield what is worse in one world than in the other.
 
     Both worlds are used up.
     """
@@ -147,7 +161,8 @@ def excess(written: Ovn, untouched: Ovn) -> Iterator[tuple[str, str, float]]:
                 port, kind, until
             )
             if longer > 0:
-                yield port, kind, longer
+                rivals = frozenset(with_it.rivals.get(port, ()))
+                yield Harm(port, kind, longer, rivals)
 
 
 def _measured(ovn: Ovn) -> Meter:

@@ -45,7 +45,7 @@ class Writes:
             self._list(change)
             self._warm(change)
             if daemon.sees_sb:
-                self._floor(daemon, change)
+                self._floor(daemon, change, seen)
                 self._reason(change, seen)
                 self._hold_down(daemon, change)
         untouched = self.run.ovn.copy()
@@ -71,7 +71,7 @@ class Writes:
         self.checks.hold("list", not idle, f"{unit.name} stays as it is")
         self.checks.hold("reason", bool(change.why), f"{unit.name}: no why")
 
-    def _floor(self, daemon: Daemon, change: Change) -> None:
+    def _floor(self, daemon: Daemon, change: Change, seen: Snapshot) -> None:
         """No fewer than before of those that are well, or seem to be."""
         truth, known = self.truth, self.knowledge
         ports = [p.name for p in change.unit.ports]
@@ -85,7 +85,9 @@ class Writes:
             well = truth.lasts(truth.sound, name) > known.steady
             seems = name in truth.unsound and known.is_news(daemon, name)
             seems = seems and change.unit.holder is not None
-            wanted = truth.may_get(name, ports)
+            wanted = truth.may_get(name, ports) and _fits(
+                seen, change.unit, name
+            )
             trusted = not known.is_distrusted(daemon, name)
             before += (well or seems) and wanted and trusted
         before = min(before, self.run.policy.max_candidates)
@@ -109,7 +111,7 @@ class Writes:
             Reason.DRAIN: primary in seen.intents.draining,
             Reason.PIN: change.after[0] in seen.intents.pins.values(),
             Reason.REBALANCE: True,
-            Reason.REPAIR: not _fits(seen, unit),
+            Reason.REPAIR: not _fits(seen, unit, primary),
             # With nobody behind a port its packets need no tunnel.
             Reason.FAILOVER: self.knowledge.was_silent(primary)
             or self.knowledge.is_cut_off(primary),
@@ -206,9 +208,12 @@ class Writes:
         )
 
 
-def _fits(seen: Snapshot, unit: Unit) -> bool:
-    """Whether a unit's primary is fit for it, as far as a daemon has seen."""
-    row = seen.chassis.get(unit.order[0])
+def _fits(seen: Snapshot, unit: Unit, name: str) -> bool:
+    """Whether a member is fit for a unit, as far as a daemon has seen.
+
+    It may have been stopped between its look and its write.
+    """
+    row = seen.chassis.get(name)
     if row is None or row.name not in seen.gateways:
         return False
     carried = row.physical_networks

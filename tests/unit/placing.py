@@ -185,6 +185,14 @@ class Gateways:
         for name in chassis.split():
             self.verdicts[name] = Verdict(state, NOW - age, f"is {state}")
 
+    def come_back(self, chassis: str, age: float) -> None:
+        """Let chassis be returning, and have been dead until so long ago."""
+        for name in chassis.split():
+            self.verdicts[name] = Verdict(
+                State.RETURNING, NOW, "is returning", back=NOW - age
+            )
+            self.evidence[name] = Evidence()
+
     def suspect(
         self,
         chassis: str,
@@ -197,7 +205,12 @@ class Gateways:
         """Let chassis be suspect, because they are silent or for else."""
         self.judge(chassis, State.SUSPECT, age)
         behind = NOW - age if silent else None
-        evidence = Evidence(heard=heard, behind=behind, tunnels=tunnels)
+        evidence = Evidence(
+            heard=heard,
+            behind=behind,
+            tunnels=tunnels,
+            watched=tunnels is not Tunnels.UNSEEN,
+        )
         self.evidence |= dict.fromkeys(chassis.split(), evidence)
 
     def part(self, *pairs: str) -> None:

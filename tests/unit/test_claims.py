@@ -13,6 +13,7 @@ from gwsched.decisions import Claim
 from gwsched.health.claims import CLAIM_SETTLE, follow, settles_at, warm_at
 from gwsched.model import (
     Candidate,
+    Chassis,
     Form,
     GatewayPort,
     Snapshot,
@@ -40,6 +41,7 @@ class Story:
         after: float = 10.0,
         *,
         in_force: bool = True,
+        rows: str = "gw1 gw2 gw3",
     ) -> Claim:
         self.now += after
         names = order.split()
@@ -50,7 +52,8 @@ class Story:
             candidates=tuple(listed),
             in_force=in_force,
         )
-        seen = Snapshot(frozen_map({}), (self.unit,))
+        chassis = {name: Chassis(name) for name in rows.split()}
+        seen = Snapshot(frozen_map(chassis), (self.unit,))
         self.claims = follow(self.claims, seen, self.now)
         return self.claim
 
@@ -126,6 +129,21 @@ def test_who_is_not_in_force_yet_is_not_warming() -> None:
 def test_a_port_that_is_gone_is_forgotten() -> None:
     story = Story("gw1", "gw1")
     assert follow(story.claims, Snapshot(frozen_map({}), ()), 2000) == {}
+
+
+def test_who_gives_up_a_port_is_known_until_somebody_holds_it() -> None:
+    story = Story("gw1 gw2", "gw1")
+    assert story.see("gw1 gw2", None).dropped_by == "gw1"
+    assert story.see("gw2 gw1", None).dropped_by == "gw1"
+    assert story.see("gw2 gw1", "gw2").dropped_by is None
+
+
+def test_who_has_left_and_comes_back_has_given_up_nothing() -> None:
+    """Whoever is new does not answer for what was before it."""
+    story = Story("gw1 gw2", "gw1")
+    story.see("gw1 gw2", None)
+    assert story.see("gw1 gw2", None, rows="gw2").dropped_by is None
+    assert story.see("gw1 gw2", None).dropped_by is None
 
 
 # -- the clock --

@@ -131,6 +131,31 @@ def test_who_gives_the_port_up_is_in_no_fight(fleet: Fleet) -> None:
     assert fleet.health.apart
 
 
+def test_nor_is_it_in_one_for_other_ports(fleet: Fleet) -> None:
+    """Of those it only claimed what others hold, each time it was cut off."""
+    fleet.unit("q", "gw2", "gw1", holder="gw2")
+    fleet.run(2 * fleet.bfd_time + 1)
+    for _ in range(3):
+        clash(fleet)
+        fleet.drop("q")
+        fleet.run(1)
+        fleet.hold("q", "gw2")
+        fleet.run(1)
+        assert not fleet.health.apart
+    clash(fleet, 4)
+    assert fleet.health.apart.keys() == {PAIR}
+
+
+def test_a_backup_that_gives_up_a_port_is_not_cut_off(fleet: Fleet) -> None:
+    """It sees the first of the list again."""
+    fleet.unit("q", "gw1", "gw2", holder="gw2")
+    fleet.run(2 * fleet.bfd_time + 1)
+    clash(fleet, 2, every=1)
+    fleet.drop("q")
+    clash(fleet, 2, every=1)
+    assert fleet.health.apart.keys() == {PAIR}
+
+
 def test_the_cold_are_not_counted(fleet: Fleet) -> None:
     """They claim for an instant until they see the other gateways."""
     fleet.write("p", "gw1", "gw2", "gw3", "gw4")

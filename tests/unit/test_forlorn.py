@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.decisions import Evidence, Reason, State, Tunnels
+from gwsched.decisions import Reason, State, Tunnels
 from gwsched.model import Chassis
 from tests.unit.placing import NOW, Gateways, listing
 
@@ -179,18 +179,36 @@ def test_who_is_suspect_for_its_tunnels_does_not_do() -> None:
     assert world.plan.changes == ()
 
 
-def test_who_died_too_often_does_once_it_has_stood_for_the_hold_down() -> None:
+def test_whose_tunnels_nobody_looks_at_any_more_does() -> None:
+    """They were down when it was last in a list; that is all we know."""
+    world = suspects(Tunnels.DOWN)
+    world.evidence["gw3"] = replace(world.evidence["gw3"], watched=False)
+    assert world.after == "gw3 gw1"
+
+
+@pytest.mark.parametrize("died_too_often", [True, False])
+def test_who_is_not_trusted_does_once_it_is_back_for_the_hold_down(
+    died_too_often: bool,
+) -> None:
     world = suspects()
     world.suspect("gw2 gw3")
-    world.damped = frozenset({"gw3"})
-    world.evidence["gw3"] = Evidence()
-    world.judge("gw3", State.RETURNING, 29)
+    if died_too_often:
+        world.damped = frozenset({"gw3"})
+    world.come_back("gw3", 29)
     assert world.after == "gw1"
     assert world.plan.wake_at == NOW + 1
-    world.judge("gw3", State.RETURNING, 30)
+    world.come_back("gw3", 30)
+    assert world.after == "gw3 gw1"
+
+
+def test_who_has_taken_what_no_list_gave_it_and_died_has_no_say() -> None:
+    """The list is of one that may not know of it, and does not answer."""
+    world = Gateways(3, listing("gw1", "gw2"))
+    world.judge("gw2", State.DEAD)
+    world.suspect("gw1", age=1)
+    assert world.after == "gw3 gw1"
+    world.policy = replace(world.policy, max_candidates=1)
     assert world.after == "gw3"
-    world.damped = frozenset()
-    assert world.after == "gw1"
 
 
 def test_where_somebody_is_live_no_suspect_has_to_do() -> None:
@@ -221,6 +239,13 @@ def test_nobody_comes_in_below_a_holder_that_is_silent() -> None:
     world = Gateways(3, listing("gw1", "gw1"))
     world.suspect("gw1", age=1)
     assert world.plan.changes == ()
+
+
+def test_nor_where_the_only_one_that_sees_the_holder_leaves() -> None:
+    world = Gateways(3, listing("gw1 gw2", "gw1"))
+    world.suspect("gw1", age=1)
+    world.chassis["gw2"] = Chassis("gw2", is_gateway=False)
+    assert "gw3" not in world.after
 
 
 @pytest.mark.parametrize(

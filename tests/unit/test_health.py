@@ -330,6 +330,30 @@ def test_a_frozen_database_ages_nobody(fleet: Fleet) -> None:
     assert fleet.state("gw1") is not State.DEAD
 
 
+def test_while_nobody_could_be_asked_it_is_not_known_who_answers(
+    fleet: Fleet,
+) -> None:
+    """NB was away; then who is silent shows after the next bump only."""
+    fleet.leading = False
+    fleet.run(1.5 * fleet.policy.probe_interval)
+    assert not fleet.health.stale
+    fleet.silent = {"gw1"}
+    fleet.wait_for(lambda: fleet.health.stale)
+    fleet.run(10)
+    assert fleet.health.stale
+    assert fleet.state("gw1") is State.LIVE
+    fleet.leading = True
+    fleet.wait_for(lambda: not fleet.health.stale)
+    assert fleet.state("gw1") is State.SUSPECT
+
+
+def test_without_heartbeats_nothing_is_stale() -> None:
+    fleet = Fleet()
+    fleet.heartbeat = False
+    fleet.run(60)
+    assert not fleet.health.stale
+
+
 def test_databases_made_anew_start_everything_again(fleet: Fleet) -> None:
     fleet.requested = fleet.published = 0
     for name in fleet.chassis:

@@ -547,6 +547,22 @@ def test_a_gateway_that_returns_is_waited_for() -> None:
     assert len(world.moves) == 7 + 7
 
 
+def test_nothing_is_moved_while_nobody_knows_who_answers() -> None:
+    """Nor are backups re-ranked: the next in line may be gone."""
+    world = calm(3, 30)
+    world.stale = True
+    world.now += WARM
+    world.add("gw111")
+    drain(world, "gw000")
+    plans = world.run(60)
+    assert not world.moves
+    reasons = {change.reason for plan in plans for change in plan.changes}
+    assert Reason.REBALANCE not in reasons
+    world.stale = False
+    world.settle()
+    assert held(world, "gw000") == []
+
+
 def test_what_is_to_be_repaired_comes_first() -> None:
     world = calm(6, 12)
     world.now += WARM

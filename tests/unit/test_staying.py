@@ -90,6 +90,30 @@ def test_it_leaves_if_another_stays() -> None:
     assert world.after == "gw1 gw3"
 
 
+# -- beside the suspect --
+
+
+@pytest.mark.parametrize(
+    ("references", "after"), [(ALONE, "gw1 gw3 gw2"), ({"hv1"}, "gw1 gw3")]
+)
+def test_nobody_is_left_alone_with_suspects_without_witness(
+    references: set[str], after: str
+) -> None:
+    """Their tunnels may be down; it would give up what it carries."""
+    lonely = listing(FULL, "gw1", references=frozenset(references))
+    world = Gateways(3, lonely)
+    world.suspect("gw3", silent=False)
+    world.drain("gw2")
+    assert world.after == after
+
+
+def test_it_is_not_alone_where_another_comes_in() -> None:
+    world = Gateways(4, listing(FULL, "gw1", references=ALONE))
+    world.suspect("gw3", silent=False)
+    world.drain("gw2")
+    assert world.after == "gw1 gw4 gw3"
+
+
 # -- the suspect --
 
 

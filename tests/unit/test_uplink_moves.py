@@ -82,6 +82,23 @@ def test_only_who_is_live_is_tried(state: State) -> None:
     assert world.after.startswith("gw3")
 
 
+def test_where_nobody_live_is_left_who_answers_is_tried() -> None:
+    """It is not trusted yet, but nothing can be lost by it."""
+    world = lost(4, tried=FULL)
+    world.come_back("gw4", 29)
+    assert world.after.startswith("gw1")
+    assert world.plan.wake_at == NOW + 1
+    world.come_back("gw4", 30)
+    assert world.after.startswith("gw4")
+
+
+def test_without_its_own_session_lost_a_port_waits_for_who_is_live() -> None:
+    world = lost(4, bad=FULL)
+    world.uplinks = replace(world.uplinks, lost=frozen_map({}))
+    world.come_back("gw4", 60)
+    assert world.after.startswith("gw1")
+
+
 def test_a_stranger_is_tried_where_all_of_the_list_look_bad() -> None:
     world = lost(4, tried=FULL)
     first, *others = world.after.split()

@@ -319,6 +319,30 @@ def test_a_verdict_is_as_old_as_its_state_not_as_its_reason() -> None:
     assert found.why("gw1") != why
 
 
+def test_who_was_dead_is_back_since_then_whatever_is_held_against_it() -> None:
+    """A hold-down starts over where something speaks against a chassis."""
+    found = watched()
+    found.kill("gw1")
+    found.until("gw1", State.DEAD)
+    assert found.verdict("gw1").back < found.now - 10
+    found.revive("gw1")
+    found.until("gw1", State.RETURNING)
+    back = found.now
+    found.dark.add("gw1")
+    found.run(found.policy.hold_down / 2)
+    assert found.state("gw1") is State.RETURNING
+    assert found.verdict("gw1").since > back
+    assert found.verdict("gw1").back == back
+
+
+def test_who_is_new_is_there_since_now() -> None:
+    found = fleet()
+    found.add("gw9")
+    found.run(STEP)
+    assert found.verdict("gw9").back == found.now
+    assert found.verdict("gw1").back < found.now - 10
+
+
 def test_too_many_others_is_a_guard_as_well() -> None:
     found = silent_as_all_are()
     assert Guard.MASS_FAILURE in found.health.guards
