@@ -75,7 +75,9 @@ class Fleet:
         for i in range(0, size.others, NETWORK):
             self._add_network(i, min(NETWORK, size.others - i))
 
-    def _add_chassis(self, number: int, name: str, *, is_gateway: bool) -> None:
+    def _add_chassis(
+        self, number: int, name: str, *, is_gateway: bool
+    ) -> None:
         address = f"10.1.{number // 250}.{number % 250 + 1}"
         encap = self.sb.add(
             "Encap",
@@ -176,7 +178,9 @@ class Fleet:
             for i, name in enumerate(order)
         ]
         return self.nb.add(
-            "HA_Chassis_Group", name=group_of(port), ha_chassis=several(members)
+            "HA_Chassis_Group",
+            name=group_of(port),
+            ha_chassis=several(members),
         )
 
     def _bind_router(
@@ -253,7 +257,10 @@ class Fleet:
                     up=True,
                     enabled=True,
                     options=strings(
-                        **{"requested-chassis": chassis, "mcast_flood": "false"}
+                        **{
+                            "requested-chassis": chassis,
+                            "mcast_flood": "false",
+                        }
                     ),
                     external_ids=mapped(noted),
                 )
