@@ -15,20 +15,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
-from ovs.db import idl
 from ovs.poller import Poller
-from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session, streams, tenure
+from gwsched.ovsdb.hearing import Hearing
 from gwsched.ovsdb.identity import Identity
 from gwsched.ovsdb.loading import Loading
-from gwsched.ovsdb.packed import pack
+from gwsched.ovsdb.monitoring import monitor
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
-    columns_there,
     fetch_schema,
     northbound,
 )
@@ -39,8 +37,6 @@ LOG = logging.getLogger(__name__)
 
 LOCK = "gwsched"
 LONGEST_RETRY = 10.0
-# How long python-ovs waits between attempts to reconnect (milliseconds).
-BACK_OFF_MS = (1000, 2000)
 
 
 class StoppedError(Exception):
@@ -72,6 +68,7 @@ class Database:
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
+        self._hearing = Hearing(label, settings.timeout)
         self.tenure: Tenure | None = None
         self._loading = Loading(label)
         self.sessions = 0
@@ -105,7 +102,14 @@ class Database:
                         self._settings.timeout,
                         leads=self._leader_only,
                     )
-                    self._idl = self._monitor(schema)
+                    self._idl = monitor(
+                        self.label,
+                        self._remotes,
+                        schema,
+                        self._tables,
+                        self._settings,
+                        leader_only=self._leader_only,
+                    )
         except OSError as error:
             raise StoppedError(error.strerror or error) from error
 
@@ -142,7 +146,7 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """The rows of a table whose names are unique, by name."""
         return self.replica.named(table)
 
@@ -180,19 +184,15 @@ class Database:
         before = (self._state(), self._synced)
         untold = self._untold()
         with self._identity.assumed():
-            self.replica.run()
+            is_told = self._hearing.hear(self.replica, time.monotonic())
         for trouble in self._identity.news():
             LOG.error("%s: %s", self.label, trouble)
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
-        if untold != self._untold():
+        if untold != self._untold() or not is_told:
             self._anew = True
             self.replica.forget()
-        synced = bool(
-            self.replica.state == idl.Idl.IDL_S_MONITORING
-            and self.replica._session.is_connected()
-        )
-        self._note(synced)
+        self._note(self.replica.synced)
         self._follow_tenure()
         return before != (self._state(), self._synced)
 
@@ -263,47 +263,6 @@ class Database:
 
     def _remote(self) -> str:
         return str(self.replica.session_name())
-
-    def _monitor(self, schema: dict[str, Any]) -> Replica:
-        helper = create_schema_helper(schema)
-        for name, table in self._tables.items():
-            if table.optional and name not in schema["tables"]:
-                LOG.warning(
-                    "%s: this server has no %s; going without",
-                    self.label,
-                    name,
-                )
-                continue
-            columns, missing = columns_there(schema, name, table)
-            helper.register_columns(name, columns)
-            if missing:
-                LOG.warning(
-                    "%s: this server's %s has no %s; going without",
-                    self.label,
-                    name,
-                    ", ".join(missing),
-                )
-        replica = Replica(
-            ",".join(self._remotes),
-            helper,
-            probe_interval=self._settings.probe_ms,
-            leader_only=self._leader_only,
-        )
-        session.take_over(
-            replica,
-            self._settings.probe_ms,
-            back_off_ms=BACK_OFF_MS,
-            hook=pack,
-        )
-        for name, table in self._tables.items():
-            if table.where and name in replica.tables:
-                # Not through cond_change(): until the first connection that
-                # makes python-ovs poll without ever waiting.
-                condition = replica.tables[name].condition_state
-                condition.init([list(clause) for clause in table.where])
-                condition.request()
-                condition.ack()
-        return replica
 
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
         failure = state.outcome and state.outcome.exception()

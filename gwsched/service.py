@@ -139,6 +139,12 @@ class Service:
                     settings, new.settings
                 ):
                     return
+                if loop.outdated:
+                    LOG.warning(
+                        "a database has another schema by now, with other "
+                        "columns for us: connecting to both anew"
+                    )
+                    return
                 if new is not known:
                     loop.adopt(new.scheduler, new.settings)
 

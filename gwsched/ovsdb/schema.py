@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ class Table:
 
 
 NOTHING = ("set", ())
+# What python-ovs calls nonsense of a server: as text, as JSON, by length.
+NONSENSE = (errno.EILSEQ, errno.EPROTO, errno.EMSGSIZE)
 
 
 NORTHBOUND: dict[str, Table] = {
@@ -92,19 +95,33 @@ def northbound(*, nat: bool) -> dict[str, Table]:
 
 
 def columns_there(
-    schema: dict[str, Any], name: str, table: Table
-) -> tuple[list[str], list[str]]:
-    """Part the columns we want into those a server has and has not.
+    schema: dict[str, Any], tables: Mapping[str, Table]
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns we want that a server has, by table.
 
-    :raises OSError: where the table itself is missing
+    :raises OSError: where a table is missing that is not optional
     """
-    there = schema["tables"].get(name, {}).get("columns")
-    if there is None:
-        raise OSError(errno.EPROTO, f"the schema has no table {name}")
-    return (
-        [c for c in table.columns if c in there],
-        [c for c in table.columns if c not in there],
-    )
+    found: dict[str, tuple[str, ...]] = {}
+    for name, table in tables.items():
+        there = schema["tables"].get(name, {}).get("columns")
+        if there is not None:
+            found[name] = tuple(c for c in table.columns if c in there)
+        elif not table.optional:
+            raise OSError(errno.EPROTO, f"the schema has no table {name}")
+    return found
+
+
+def lacking(
+    tables: Mapping[str, Table], there: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    """Say what we want that a server has not, table by table."""
+    for name, table in tables.items():
+        if name not in there:
+            yield f"this server has no {name}"
+            continue
+        missing = [c for c in table.columns if c not in there[name]]
+        if missing:
+            yield f"this server's {name} has no {', '.join(missing)}"
 
 
 def fetch_schema(
@@ -175,6 +192,8 @@ def _ask(
         error, message = rpc.recv()
         if error == 0 and message.id == request.id:
             return message
+        if error in NONSENSE:
+            raise OSError(error, "what it says is no JSON-RPC")
         if error not in (0, errno.EAGAIN):
             raise OSError(errno.ECONNRESET, "the connection was closed")
         left = deadline - time.monotonic()

@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import ovs.json
@@ -25,6 +26,8 @@ LOG = logging.getLogger(__name__)
 CHUNK = 1 << 16
 # So much is taken in at most before the loop has its turn (bytes).
 AT_ONCE = 4 << 20
+# Far more than 20,000 gateway ports and 500 chassis take (bytes).
+LONGEST = 256 << 20
 # What we rely on of python-ovs' connections, besides what is documented.
 ATTRIBUTES = frozenset({"name", "stream", "status", "received_bytes"})
 METHODS = ("recv", "recv_wait", "error", "_Connection__log_msg")
@@ -44,6 +47,7 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
         self._messages: deque[bytes] = deque()
         self._wrong = ""
         self._is_more = False
+        self._begun = 0
 
     def recv(self) -> tuple[int, jsonrpc.Message | None]:
         """Return the next message, or why there is none."""
@@ -85,6 +89,9 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
             self._messages.extend(self._framer.feed(data))
         except ValueError as wrong:
             self._wrong = str(wrong)  # what came before it is still good
+        self._begun = 0 if self._messages else self._begun + len(data)
+        if self._begun > LONGEST:
+            self._wrong = f"a message of more than {LONGEST >> 20} MiB"
         return 0
 
     def _deliver(self, data: bytes) -> tuple[int, jsonrpc.Message | None]:
@@ -116,8 +123,29 @@ class Session(jsonrpc.Session):  # type: ignore[misc]
     def __init__(self, theirs: jsonrpc.Session, hook: Hook | None) -> None:
         """Take the place of one that has not begun."""
         self._hook = hook
+        self._asked: dict[Any, Callable[[jsonrpc.Message], None]] = {}
         super().__init__(theirs.reconnect, None, theirs.remotes)
         self.pick_remote()
+
+    def ask(
+        self,
+        method: str,
+        params: list[Any],
+        hear: Callable[[jsonrpc.Message], None],
+    ) -> None:
+        """Send a request whose answer is not for python-ovs."""
+        request = jsonrpc.Message.create_request(method, params)
+        self._asked = {request.id: hear}  # a lost answer is lost for good
+        self.send(request)
+
+    def recv(self) -> jsonrpc.Message | None:
+        """Receive what is for python-ovs."""
+        while (message := super().recv()) is not None:
+            hear = self._asked.pop(message.id, None)
+            if hear is None:
+                break
+            hear(message)
+        return message
 
     @property
     def rpc(self) -> Any:

@@ -8,11 +8,13 @@ nothing of what a newer one has more.  That is filled in here.
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.functional import schemas
+from tests.functional.conftest import Options
 from tests.functional.controllers import Controllers
 from tests.functional.daemon import Daemon, write_conf
 from tests.functional.ovn import Ovn, wait_for
@@ -20,7 +22,10 @@ from tests.functional.test_gwschedctl import ctl
 
 GATEWAYS = ("gw1", "gw2", "gw3", "gw4")
 # As many columns as there are to read.
-OPTIONS = {"scheduler": {"load": "nat"}}
+OPTIONS: Options = {
+    "scheduler": {"load": "nat"},
+    "rebalance": {"moves_per_minute": 6000},
+}
 LACKS = {"22.03": ["NB: this server's NAT has no gateway_port"]}
 
 
@@ -59,6 +64,41 @@ def test_place_fail_over_drain_and_audit(release: str, tmp_path: Path) -> None:
                 if "going without" in line
             ]
             assert said == LACKS.get(release, [])
+
+
+def test_servers_that_are_upgraded_and_go_back(tmp_path: Path) -> None:
+    """python-ovs itself asks for what it began with, for ever."""
+    newest, anew = schemas.TRIED[-1], "connecting to both anew"
+    with Ovn(release="22.03") as ovn:
+        ovn.add_chassis(*GATEWAYS)
+        with (
+            Controllers(ovn.sb),
+            Daemon(tmp_path, ovn.nb, ovn.sb, OPTIONS) as daemon,
+        ):
+            wait_for(lambda: leads(daemon), "the lock")
+            assert daemon.log.count("going without") == 1
+            convert(ovn, newest)
+            wait_for(lambda: daemon.log.count(anew) == 1, anew)
+            port = ovn.add_router("r1")
+            wait_for(lambda: len(ovn.order(port)) == 4, "a list")
+            assert daemon.log.count("going without") == 1
+            convert(ovn, "22.03")
+            wait_for(lambda: daemon.log.count(anew) == 2, anew)
+            wait_for(lambda: leads(daemon), "the lock")
+            assert daemon.log.count("going without") == 2
+            assert daemon.metric("gwsched_errors_total", where="cycle") == 0
+
+
+def convert(ovn: Ovn, release: str) -> None:
+    """Give the servers the schemas of another release, as they run."""
+    for name, path in schemas.write(ovn.directory, release).items():
+        subprocess.run(
+            ["ovsdb-client", "convert", ovn.unix(name), str(path)], check=True
+        )
+
+
+def leads(daemon: Daemon) -> bool:
+    return daemon.metric("gwsched_leader") == 1
 
 
 def fill(ovn: Ovn, release: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gwsched.sandbox import Sandbox
+from tests.functional.daemon import Daemon
 from tests.functional.failures import (
     BUSY,
     TWO,
@@ -17,6 +18,7 @@ from tests.functional.failures import (
     held,
     live,
     orders,
+    returned,
     sandbox,
     settled,
     start,
@@ -52,35 +54,36 @@ def listed(box: Sandbox, *chassis: str) -> None:
     )
 
 
-def test_who_lost_power_comes_back_into_warm_lists(
+def test_who_comes_back_to_the_only_other_one(
     box: Sandbox, tmp_path: Path
 ) -> None:
-    """It has kept its place: for a list of one nobody runs BFD."""
     with start(box, tmp_path, OPTIONS) as daemon:
-        live(daemon, "gw1", "gw2")
-        box.fault("gw2", "power")
-        daemon.wait_log("chassis gw2: .* -> dead")
-        with streams(box, *ROUTERS) as runs:
-            box.heal("gw2")
-            daemon.wait_log("chassis gw2: returning -> live")
-            listed(box, "gw1", "gw2")
-            flowing(*runs.values(), packets=100)
+        live(daemon, *box.gateways)
+        back_from_a_power_loss(box, daemon)
+        back_from_a_stop(box)
+
+
+def back_from_a_power_loss(box: Sandbox, daemon: Daemon) -> None:
+    """It has kept its place: for a list of one nobody runs BFD."""
+    box.fault("gw2", "power")
+    daemon.wait_log("chassis gw2: .* -> dead")
+    with streams(box, *ROUTERS) as runs:
+        box.heal("gw2")
+        returned(daemon, "gw2")
+        listed(box, *box.gateways)
+        flowing(*runs.values(), packets=100)
     assert max(run.report.lost for run in runs.values()) <= BUSY
 
 
-def test_lists_of_one_are_not_all_filled_up_at_once(
-    box: Sandbox, tmp_path: Path
-) -> None:
-    """The first pays for cold tunnels, the others find them warm."""
-    with start(box, tmp_path, OPTIONS) as daemon:
-        live(daemon, "gw1", "gw2")
-        box.fault("gw2", "graceful")
-        listed(box, "gw1")
-        with streams(box, *ROUTERS) as runs:
-            box.heal("gw2")
-            listed(box, "gw1", "gw2")
-            for router in ROUTERS:
-                held(box, router, "gw1")
-            flowing(*runs.values(), packets=100)
+def back_from_a_stop(box: Sandbox) -> None:
+    """The first of the lists pays for cold tunnels, the others do not."""
+    box.fault("gw2", "graceful")
+    listed(box, "gw1")
+    with streams(box, *ROUTERS) as runs:
+        box.heal("gw2")
+        listed(box, *box.gateways)
+        for router in ROUTERS:
+            held(box, router, "gw1")
+        flowing(*runs.values(), packets=100)
     lost = sorted(run.report.lost for run in runs.values())
     assert lost[-2] <= BUSY, lost

@@ -22,6 +22,8 @@ TIMERS: dict[str, dict[str, object]] = {
 DEAD_AFTER = 5.0
 # OVN's own: three intervals of a second.
 BFD = 3.0
+# A claim, when the row of the holder is gone.
+CLAIM = 0.5
 # A list without anybody who serves, from the verdict on: the write, cold
 # tunnels, the claim.
 RESCUE = DEAD_AFTER + 5.0
@@ -53,8 +55,17 @@ Rule = Callable[[Outage, History], Iterator[Window]]
 def elected(outage: Outage, history: History) -> Iterator[Window]:
     """OVN's own BFD: the holder is gone, a live candidate takes over."""
     for fault, router in _lost(outage, history):
-        if _able(history, router, fault):
+        if _able(history, router, fault) and not _is_told(
+            history, router, fault
+        ):
             yield Window("elected", fault.begin, fault.begun + BFD)
+
+
+def stopped(outage: Outage, history: History) -> Iterator[Window]:
+    """In good order: its row goes, and the next in line claims at once."""
+    for fault, router in _lost(outage, history):
+        if _is_told(history, router, fault):
+            yield Window("stopped", fault.begin, fault.begun + CLAIM)
 
 
 def rescued(outage: Outage, history: History) -> Iterator[Window]:
@@ -177,6 +188,7 @@ def back_so_soon(outage: Outage, history: History) -> Iterator[Window]:
 
 RULES: tuple[Rule, ...] = (
     elected,
+    stopped,
     rescued,
     passed_over,
     came_back_first,
@@ -210,6 +222,20 @@ def _able(history: History, router: str, fault: Fault) -> bool:
         member not in fault.where
         and not history.harmed(member, kinds, fault.begin, fault.begun + BFD)
         for member in history.listed(router, fault.begin)
+    )
+
+
+def _is_told(history: History, router: str, fault: Fault) -> bool:
+    """Whether a gateway stops in order, and the next in line is well."""
+    if fault.kind != "graceful":
+        return False
+    [chassis] = fault.where
+    listed = history.listed(router, fault.begin)
+    heir = next((name for name in listed if name != chassis), None)
+    kinds = UNSEEN | DEAF | {PAIR}
+    begin = fault.begin - BFD
+    return heir is not None and not history.harmed(
+        heir, kinds, begin, fault.begun
     )
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gwsched.sandbox.namespaces import Namespace
 from tests.soak.decisions import guards
 from tests.soak.explaining import explain
 from tests.soak.history import Fault, Guard, History, Timeline
 from tests.soak.rules import RULES
-from tests.soak.streams import INTERVAL, Outage
+from tests.soak.streams import FEW, INTERVAL, Outage, Stream
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
 # When the first fault begins.
@@ -62,6 +63,15 @@ def test_the_time_of_bfd_explains_that_the_holder_died(
     broken(history, "power", "gw1")
     assert explain(out(3.0), history) == ["elected"]
     assert explain(out(6.0), history) is None
+
+
+def test_who_stops_in_good_order_is_not_waited_for(history: History) -> None:
+    broken(history, "graceful", "gw1")
+    assert explain(out(1.0), history) == ["stopped"]
+    assert explain(out(3.0), history) is None
+    broken(history, "power", "gw2", at=T - 2)
+    history.lists["r1"].note(1, (*BOTH, "gw3"))
+    assert explain(out(3.0), history) == ["elected"]
 
 
 def test_somebody_elses_death_explains_nothing(history: History) -> None:
@@ -126,6 +136,19 @@ def test_one_after_another_explains_what_neither_does(
     broken(history, "power", "gw2", at=T + 4)
     found = explain(out(12.0), history)
     assert found == ["elected", "rescued"]
+
+
+def test_an_outage_is_what_is_missing_between_two_replies() -> None:
+    """Numbers begin anew; what is late, and a few, are none."""
+    stream = Stream("r1", Namespace("nowhere"), "192.0.2.1")
+    few, many = FEW - 1, 2 * FEW
+    steps = [1, 2, 1, 3, 4 + few, 5 + few, 6 + few + many]
+    for step in steps:
+        stream._note((65530 + step) % 65536, T + step)
+    [found] = stream.outages()
+    assert found == Outage("r1", T + steps[-2], T + steps[-1], many)
+    assert stream.lost == few + many
+    assert stream.outages() == []
 
 
 def test_guards_are_read_from_the_log() -> None:
