@@ -34,6 +34,7 @@ class Eligibility(Standing):
         self._pools: dict[tuple[str, ...], Pool] = {}
         self._of_kind: dict[object, Pool] = {}
         self._servers: dict[object, frozenset[str]] = {}
+        self._refusals: dict[object, tuple[str, str]] = {}
 
     def pool(self, unit: Unit, primary: str | None = None) -> Pool:
         """Return all live chassis that may host a unit.
@@ -192,13 +193,19 @@ class Eligibility(Standing):
 
     def refusal(self, unit: Unit) -> Refusal:
         """Say why nobody can host a unit: what is nearest to enough."""
+        found = self._refusals.get(unit.kind)
+        if found is None:
+            found = self._refusals[unit.kind] = self._nearest(unit)
+        return Refusal(unit, *found)
+
+    def _nearest(self, unit: Unit) -> tuple[str, str]:
         refused = {
             name: found
             for name in sorted(self._chassis)
             if (found := refuse(self._question(unit, name)))
         }
         if not refused:
-            return Refusal(unit, "no_chassis", "there is no chassis at all")
+            return "no_chassis", "there is no chassis at all"
         nearest = nearest_reason(name for name, _ in refused.values())
         whys = [
             f"{chassis}: {why}"
@@ -207,7 +214,7 @@ class Eligibility(Standing):
         ]
         more = len(whys) - QUOTED
         tail = f"; and {more} more" if more > 0 else ""
-        return Refusal(unit, nearest, "; ".join(whys[:QUOTED]) + tail)
+        return nearest, "; ".join(whys[:QUOTED]) + tail
 
     def _pool(self, found: Iterable[str]) -> Pool:
         """Return the one pool of these chassis."""
