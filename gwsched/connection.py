@@ -8,7 +8,6 @@ itself; only the schema, which it needs first, is fetched with retries here.
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 import time
@@ -17,21 +16,20 @@ from typing import Any
 
 import tenacity
 from ovs.poller import Poller
-from ovs.stream import Stream
-from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings, Tls
-from gwsched.ovsdb import session, tenure
+from gwsched.ovsdb import session, streams, tenure
+from gwsched.ovsdb.identity import Identity
 from gwsched.ovsdb.loading import Loading
-from gwsched.ovsdb.packed import pack
+from gwsched.ovsdb.monitoring import monitor
 from gwsched.ovsdb.replica import NonsenseError, Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
-    columns_there,
     fetch_schema,
     northbound,
 )
+from gwsched.ovsdb.stall import Stall
 from gwsched.ovsdb.tenure import Tenure
 from gwsched.reading.rows import Changes
 
@@ -39,8 +37,6 @@ LOG = logging.getLogger(__name__)
 
 LOCK = "gwsched"
 LONGEST_RETRY = 10.0
-# How long python-ovs waits between attempts to reconnect (milliseconds).
-BACK_OFF_MS = (1000, 2000)
 
 
 class StoppedError(Exception):
@@ -57,6 +53,7 @@ class Database:
         remotes: tuple[str, ...],
         tables: Mapping[str, Table],
         settings: Settings,
+        tls: Tls | None,
         *,
         leader_only: bool,
     ) -> None:
@@ -65,13 +62,13 @@ class Database:
         self._remotes = remotes
         self._tables = tables
         self._settings = settings
+        self._identity = Identity(tls)
         self._leader_only = leader_only
         self._idl: Replica | None = None
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
-        self._progress: object = None
-        self._progress_at = 0.0
+        self._stall = Stall(settings.timeout)
         self.tenure: Tenure | None = None
         self._loading = Loading(label)
         self.sessions = 0
@@ -98,13 +95,30 @@ class Database:
                 waiting()
                 if stopping.is_set():
                     raise StoppedError(self._failure)
-                with attempt:
+                with attempt, self._identity.assumed():
                     schema = fetch_schema(
-                        self._remotes, self._name, self._settings.timeout
+                        self._remotes,
+                        self._name,
+                        self._settings.timeout,
+                        leads=self._leader_only,
                     )
-                    self._idl = self._understood(schema)
+                    self._idl = monitor(
+                        self.label,
+                        self._remotes,
+                        schema,
+                        self._tables,
+                        self._settings,
+                        leader_only=self._leader_only,
+                    )
         except OSError as error:
             raise StoppedError(error.strerror or error) from error
+
+    def assume(self, tls: Tls | None) -> None:
+        """Connect anew with other TLS files, or renewed ones."""
+        if tls != self._identity.tls:
+            LOG.info("%s: connecting anew with renewed TLS files", self.label)
+            self._identity.tls = tls
+            self.replica.force_reconnect()
 
     def set_lock(self) -> None:
         """Ask for the lock without which nothing can be written."""
@@ -132,7 +146,7 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """The rows of a table whose names are unique, by name."""
         return self.replica.named(table)
 
@@ -169,13 +183,15 @@ class Database:
         """Take in what the server sent; say whether anything changed."""
         before = (self._state(), self._synced)
         untold = self._untold()
-        self._hear()
+        with self._identity.assumed():
+            self._hear()
+        for trouble in self._identity.news():
+            LOG.error("%s: %s", self.label, trouble)
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
         if untold != self._untold():
             self._anew = True
             self.replica.forget()
-        self._mind_progress()
         self._note(self.replica.synced)
         self._follow_tenure()
         return before != (self._state(), self._synced)
@@ -245,24 +261,12 @@ class Database:
             )
             self.replica.begin_anew()
             self._anew = True
-
-    def _mind_progress(self) -> None:
-        """Connect anew where a server goes on answering, but not to us.
-
-        python-ovs would wait for the content for ever.
-        """
-        now, progress = time.monotonic(), self.replica.progress
-        if progress is None or progress != self._progress:
-            self._progress, self._progress_at = progress, now
-        elif now - self._progress_at > self._settings.timeout:
+        if self._stall.lasts(self.replica.progress, time.monotonic()):
             LOG.warning(
-                "%s: %s does not send its content (nothing for %.0f s); "
-                "connecting anew",
+                "%s: %s does not send its content; connecting anew",
                 self.label,
                 self._remote(),
-                now - self._progress_at,
             )
-            self._progress_at = now
             self.replica.begin_anew()
 
     def wait(self, poller: Poller) -> None:
@@ -288,59 +292,9 @@ class Database:
     def _remote(self) -> str:
         return str(self.replica.session_name())
 
-    def _understood(self, schema: dict[str, Any]) -> Replica:
-        """Begin to monitor; :raises OSError: where the schema is none."""
-        try:
-            return self._monitor(schema)
-        except OSError:
-            raise
-        except Exception as error:  # whatever python-ovs stumbles over
-            what = f"its schema of {self._name} is none: {error!r}"
-            raise OSError(errno.EPROTO, what) from error
-
-    def _monitor(self, schema: dict[str, Any]) -> Replica:
-        helper = create_schema_helper(schema)
-        for name, table in self._tables.items():
-            if table.optional and name not in schema["tables"]:
-                LOG.warning(
-                    "%s: this server has no %s; going without",
-                    self.label,
-                    name,
-                )
-                continue
-            columns, missing = columns_there(schema, name, table)
-            helper.register_columns(name, columns)
-            if missing:
-                LOG.warning(
-                    "%s: this server's %s has no %s; going without",
-                    self.label,
-                    name,
-                    ", ".join(missing),
-                )
-        replica = Replica(
-            ",".join(self._remotes),
-            helper,
-            probe_interval=self._settings.probe_ms,
-            leader_only=self._leader_only,
-        )
-        session.take_over(
-            replica,
-            self._settings.probe_ms,
-            back_off_ms=BACK_OFF_MS,
-            hook=pack,
-        )
-        for name, table in self._tables.items():
-            if table.where and name in replica.tables:
-                # Not through cond_change(): until the first connection that
-                # makes python-ovs poll without ever waiting.
-                condition = replica.tables[name].condition_state
-                condition.init([list(clause) for clause in table.where])
-                condition.request()
-                condition.ack()
-        return replica
-
     def _log_retry(self, state: tenacity.RetryCallState) -> None:
-        self._failure = str(state.outcome and state.outcome.exception())
+        failure = state.outcome and state.outcome.exception()
+        self._failure = getattr(failure, "strerror", None) or str(failure)
         pause = state.next_action.sleep if state.next_action else 0
         LOG.warning(
             "%s: not to be reached (%s); next try in %.1f s. Is %s right "
@@ -355,12 +309,13 @@ class Database:
 def open_databases(
     settings: Settings, *, leader_only: bool = True
 ) -> tuple[Database, Database]:
-    """Return NB and SB, not connected yet, with the TLS identity set.
+    """Return NB and SB, not connected yet, each with its TLS identity.
 
     Who only reads NB need not insist on the leader of its cluster.
+
+    :raises ConfigurationError: where python-ovs cannot have so many
     """
-    if settings.tls:
-        _use_identity(settings.tls)
+    streams.prepare(settings.tls)
     # Locks are per server, not per cluster: only the leader's is the lock.
     nb = Database(
         "NB",
@@ -368,6 +323,7 @@ def open_databases(
         settings.nb,
         northbound(nat=settings.load_nat),
         settings,
+        settings.tls.nb,
         leader_only=leader_only,
     )
     sb = Database(
@@ -376,12 +332,7 @@ def open_databases(
         settings.sb,
         SOUTHBOUND,
         settings,
+        settings.tls.sb,
         leader_only=False,
     )
     return nb, sb
-
-
-def _use_identity(tls: Tls) -> None:
-    Stream.ssl_set_private_key_file(tls.private_key)
-    Stream.ssl_set_certificate_file(tls.certificate)
-    Stream.ssl_set_ca_cert_file(tls.ca_cert)

@@ -23,6 +23,7 @@ from gwsched.connection import LOCK, Database
 from gwsched.decider import Decider
 from gwsched.decisions import Plan
 from gwsched.model import Snapshot
+from gwsched.ovsdb.tenure import Tenure
 from gwsched.ovsdb.vantage import Vantages
 from gwsched.schedulers import Scheduler
 from gwsched.snapshot import Reader
@@ -68,7 +69,7 @@ class Loop:
         self._changed = False
         self._wake_at = 0.0
         self._rest_until = 0.0
-        self._led = False
+        self._tenure: Tenure | None = None
         self._contended = False
 
     def run(
@@ -77,11 +78,11 @@ class Loop:
         wakeup: socket.socket,
         completed: Callable[[], None],
     ) -> None:
-        """Loop until stopped; ``completed`` is called after each pass.
+        """Loop until stopped or outdated; ``completed`` is called each pass.
 
         ``wakeup`` is a non-blocking socket that signals write to.
         """
-        while not stopping.is_set():
+        while not (stopping.is_set() or self.outdated):
             try:
                 self._changed |= self._take_in()
                 if time.monotonic() >= self._next_pass():
@@ -101,7 +102,9 @@ class Loop:
         self.acting.settings = settings
         if settings != before:
             self._reader = None  # what it reads depends on them
-        if settings.ovs != before.ovs:
+        self._nb.assume(settings.tls.nb)
+        self._sb.assume(settings.tls.sb)
+        if _vantages(settings) != _vantages(before):
             self._vantages.close()
             self._vantages = Vantages(settings)
         self._decider.adopt(scheduler, settings.policy, time.monotonic())
@@ -110,6 +113,11 @@ class Loop:
     def close(self) -> None:
         """Close what the loop has opened itself."""
         self._vantages.close()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a database has other columns than it began with."""
+        return self._nb.replica.outdated or self._sb.replica.outdated
 
     def _take_in(self) -> bool:
         """Take in what all servers sent; say whether anything changed."""
@@ -209,18 +217,20 @@ class Loop:
         )
 
     def _note_leadership(self) -> None:
-        leads = self._nb.has_lock
-        if leads and not self._led:
-            name = self._nb.tenure.name if self._nb.tenure else ""
+        tenure = self._nb.tenure
+        contended = self._nb.replica.is_lock_contended
+        if tenure is not self._tenure and tenure is not None:
             LOG.info(
-                "took the lock %r: this gwsched writes, as %s", LOCK, name
+                "took the lock %r: this gwsched writes, as %s",
+                LOCK,
+                tenure.name,
             )
-        elif self._led and not leads:
+        elif tenure is not self._tenure:
             LOG.warning("lost the lock; standing by")
-        elif self._nb.replica.is_lock_contended and not self._contended:
+        elif contended and not self._contended:
             LOG.info("another gwsched holds the lock; standing by")
-        self._led = leads
-        self._contended = bool(self._nb.replica.is_lock_contended)
+        self._tenure = tenure
+        self._contended = bool(contended)
 
     def _publish(self, seen: Snapshot | None, plan: Plan) -> None:
         self._metrics.view = View(
@@ -239,6 +249,7 @@ class Loop:
             scheduler=self._settings.scheduler,
             decisions=self._reporter.decisions,
             configuration=self._metrics.view.configuration,
+            certificates=self._metrics.view.certificates,
         )
 
     def _wait(self, wakeup: socket.socket) -> None:
@@ -252,3 +263,8 @@ class Loop:
         poller.block()
         with contextlib.suppress(BlockingIOError):
             wakeup.recv(1024)
+
+
+def _vantages(settings: Settings) -> tuple[object, ...]:
+    """Return what the connections to vantage points are made of."""
+    return settings.ovs, settings.tls.ovs

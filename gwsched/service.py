@@ -14,12 +14,13 @@ from dataclasses import replace
 import sdnotify
 
 from gwsched import __version__
-from gwsched.conf import ConfigurationError, configured, logs
+from gwsched.conf import ConfigurationError, configured, logs, validity
 from gwsched.conf.configured import Configured
 from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.decisions import Health, Plan
 from gwsched.garbage import Collector
 from gwsched.loop import LONGEST_WAIT, Loop
+from gwsched.ovsdb import streams
 from gwsched.signals import Signals
 from gwsched.telemetry.gauges import Configuration
 from gwsched.telemetry.metrics import Metrics
@@ -52,7 +53,11 @@ class Service:
     """The process around the loop."""
 
     def __init__(self, argv: Sequence[str], read: Configured) -> None:
-        """Open the listener; :raises ConfigurationError: where it cannot."""
+        """Open the listener.
+
+        :raises ConfigurationError: where it cannot, or python-ovs cannot
+        """
+        streams.prepare(read.settings.tls)
         self._argv = argv
         self._configured = read
         self._metrics = Metrics()
@@ -74,7 +79,7 @@ class Service:
         """Serve until told to stop; return the exit code."""
         self._signals.handle()
         self._listening.start()
-        self._tell_unknown()
+        self._tell_read()
         # A database that is away at boot must not fail the unit.
         self._notifier.notify("READY=1\nSTATUS=connecting")
         try:
@@ -127,6 +132,12 @@ class Service:
                     settings, new.settings
                 ):
                     return
+                if loop.outdated:
+                    LOG.warning(
+                        "a database has another schema by now, with other "
+                        "columns for us: connecting to both anew"
+                    )
+                    return
                 if new is not known:
                     loop.adopt(new.scheduler, new.settings)
 
@@ -156,13 +167,17 @@ class Service:
 
     def _take_over(self, new: Configured) -> None:
         old = self._configured
+        if new.settings.tls != old.settings.tls:
+            # With these there would be no connection any more.
+            configured.refuse_expired(new.settings)
+            streams.prepare(new.settings.tls)
         with self._listening.moving(new.settings):
             logs.renew(old.options, new.options)
         self._configured = new
         self._publish(Configuration(read_at=time.time()))
         changes = configured.changes(old.options, new.options)
         LOG.info("the configuration is taken over: %s", changes)
-        self._tell_unknown()
+        self._tell_read()
 
     def _refuse(self, error: str) -> None:
         known = self._metrics.view.configuration
@@ -173,11 +188,15 @@ class Service:
             error,
         )
 
-    def _tell_unknown(self) -> None:
-        """Say what was read; a newer option in an older daemon is no end."""
+    def _tell_read(self) -> None:
+        """Say what was read; what is too new, or too old, is no end."""
         read = self._configured
         for name in read.unknown:
             LOG.warning("ignored: %s", name)
+        for fault in validity.faults(read.settings):
+            LOG.error("%s", fault)
+        for warning in validity.warnings(read.settings):
+            LOG.warning("%s", warning)
         read.options.log_opt_values(LOG, logging.DEBUG)
 
     def _publish(self, configuration: Configuration) -> None:
@@ -188,6 +207,7 @@ class Service:
             enforce=settings.enforce,
             scheduler=settings.scheduler,
             configuration=configuration,
+            certificates=validity.certificates(settings),
         )
 
     def _forget(self) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gwsched.conf.validity import Certificates
 from gwsched.decisions import (
     Evidence,
     Guard,
@@ -117,6 +118,9 @@ VIEW = View(
             Refusal(SHARED, "pin", "pinned to gw9", served=True),
         ),
         guards=frozen_map({Guard.ISOLATION: "northd is away"}),
+    ),
+    certificates=(
+        Certificates("nb", "certificate", "[ovn] x", "/nonexistent.pem"),
     ),
 )
 

@@ -9,8 +9,9 @@ from oslo_config import cfg
 
 from gwsched import conf
 from gwsched.cli.output import complain
-from gwsched.conf import ConfigurationError, plugins
+from gwsched.conf import ConfigurationError, configured, plugins, validity
 from gwsched.conf.unknown import unknown
+from gwsched.ovsdb import streams
 
 HELP = (
     "say whether the daemon could start with its configuration, and whether "
@@ -36,6 +37,10 @@ def _check(options: cfg.ConfigOpts) -> str:
     for name in strange:
         complain(name)
     settings = conf.settings(options)
+    streams.prepare(settings.tls)
+    for warning in validity.warnings(settings):
+        complain(warning)
+    configured.refuse_expired(settings)
     plugins.load_scheduler(settings.scheduler)
     if strange:
         raise ConfigurationError(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
-from gwsched.conf.remotes import ConfigurationError, check_pem
+from gwsched.conf import pem
+from gwsched.conf.remotes import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +50,12 @@ def context(files: Certificates) -> ssl.SSLContext:
 
     :raises ConfigurationError: where a file cannot be used
     """
-    check_pem("[metrics] certificate", files.certificate)
-    check_pem("[metrics] private_key", files.private_key)
+    pem.read("[metrics] certificate", files.certificate)
+    pem.read("[metrics] private_key", files.private_key)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        # An empty password, so that OpenSSL asks for none on the terminal.
-        made.load_cert_chain(files.certificate, files.private_key, "")
-    except (ssl.SSLError, OSError) as error:
-        raise ConfigurationError(
-            f"[metrics] certificate {files.certificate} and private_key "
-            f"{files.private_key} cannot be used together: {error}"
-        ) from error
+    pem.load_pair(made, "[metrics] ", files.certificate, files.private_key)
     if files.ca_cert:
-        check_pem("[metrics] ca_cert", files.ca_cert)
-        try:
-            made.load_verify_locations(files.ca_cert)
-        except ssl.SSLError as error:
-            raise ConfigurationError(
-                f"[metrics] ca_cert: {files.ca_cert} cannot be used: {error}"
-            ) from error
+        pem.read("[metrics] ca_cert", files.ca_cert)
+        pem.load_authority(made, "[metrics] ca_cert", files.ca_cert)
         made.verify_mode = ssl.CERT_REQUIRED
     return made

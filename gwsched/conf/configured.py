@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from oslo_config import cfg
 
 from gwsched import conf
-from gwsched.conf import ConfigurationError, Settings, plugins
+from gwsched.conf import ConfigurationError, Settings, plugins, validity
 from gwsched.conf.options import GROUPS
 from gwsched.conf.unknown import Unknown, unknown
 from gwsched.schedulers import Scheduler
@@ -46,10 +46,19 @@ def read_again(argv: Sequence[str]) -> Configured:
         raise ConfigurationError("the command line is refused") from leaving
 
 
+def refuse_expired(settings: Settings) -> None:
+    """Refuse certificates that are of no use just now.
+
+    :raises ConfigurationError: where one is
+    """
+    for fault in validity.faults(settings):
+        raise ConfigurationError(fault)
+
+
 def needs_other_databases(before: Settings, after: Settings) -> bool:
     """Whether the connections are of no more use: they are to others.
 
-    Or with another identity, with other tables (NAT), probed otherwise.
+    Or with other tables (NAT), or probed otherwise.
     """
     return _connections(before) != _connections(after)
 
@@ -58,7 +67,6 @@ def _connections(settings: Settings) -> tuple[object, ...]:
     return (
         settings.nb,
         settings.sb,
-        settings.tls,
         settings.load_nat,
         settings.probe_ms,
     )

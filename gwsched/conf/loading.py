@@ -18,11 +18,12 @@ from oslo_config import cfg, types
 from oslo_log import log
 
 from gwsched import __version__
-from gwsched.conf import certificates, remotes
+from gwsched.conf import certificates, identities, remotes
 from gwsched.conf.certificates import Certificates
+from gwsched.conf.identities import Identities
 from gwsched.conf.options import GROUPS
 from gwsched.conf.patterns import Patterns
-from gwsched.conf.remotes import ConfigurationError, Tls
+from gwsched.conf.remotes import ConfigurationError
 from gwsched.decisions import ControllerDead, Failback, Policy, Rebalance
 from gwsched.model import Form
 
@@ -34,7 +35,7 @@ class Settings:
     nb: tuple[str, ...]
     sb: tuple[str, ...]
     ovs: tuple[str, ...]
-    tls: Tls | None
+    tls: Identities
     timeout: float
     probe_ms: int
     scheduler: str
@@ -128,7 +129,7 @@ def _settings(conf: cfg.ConfigOpts) -> Settings:
         nb=remotes.addresses(conf, "ovn_nb_connection"),
         sb=remotes.addresses(conf, "ovn_sb_connection"),
         ovs=remotes.addresses(conf, "ovs_connections", needed=False),
-        tls=remotes.identity(conf),
+        tls=identities.configured(conf),
         timeout=conf.ovn.ovsdb_connection_timeout,
         probe_ms=conf.ovn.ovsdb_probe_interval,
         scheduler=conf.scheduler.ovn_l3_scheduler,

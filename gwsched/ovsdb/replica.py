@@ -14,6 +14,7 @@ from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
 from gwsched.ovsdb.packed import Columns, PackedRows, unpacked
+from gwsched.ovsdb.schema import Table, columns_there
 
 
 class NonsenseError(Exception):
@@ -25,6 +26,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
 
     ``touched`` collects the rows that have changed, by table, ``told``
     counts the changes, and ``claims`` those of cr-ports by chassis.
+    ``outdated`` is whether the server has other columns by now.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -32,9 +34,30 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self.told = 0
         self.claims = Claims()
         self._named: dict[str, dict[str, Any]] = {}
+        self._wanted: Mapping[str, Table] = {}
+        self._there: Mapping[str, tuple[str, ...]] = {}
+        self.outdated = False
         super().__init__(*args, **kwargs)
         for table in self.tables.values():
             table.rows = PackedRows(table, self._make)
+
+    def expect(
+        self,
+        wanted: Mapping[str, Table],
+        there: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """Note what we want, and what of it the server began with."""
+        self._wanted, self._there = wanted, there
+
+    def restart_fsm(self) -> None:
+        """Begin a session; hear whether the server was upgraded meanwhile.
+
+        python-ovs asks for the columns of the beginning for ever, in vain
+        where they are gone.  (The schema in _Server is that of the start of
+        the server, with OVS 3.1.)
+        """
+        super().restart_fsm()
+        self._session.ask("get_schema", [self._db.name], self._hear_schema)
 
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
         """Note that a row has changed; nothing is decided here.
@@ -54,7 +77,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         touched, self.touched = self.touched, defaultdict(set)
         return touched
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """Return the rows of a table by their names, which are unique.
 
         To look at all of them for every write takes 4 us a row.
@@ -153,6 +176,15 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self._Idl__add_default(table, columns)
         self._Idl__row_update(table, row, columns)
         return row
+
+    def _hear_schema(self, message: Any) -> None:
+        """Note whether there are others of the columns that we want."""
+        if not message.error and isinstance(message.result, dict):
+            try:
+                there = columns_there(message.result, self._wanted)
+            except OSError:
+                there = {}  # which connecting anew will say
+            self.outdated = there != self._there
 
     def _note_binding(self, event: str, row: Any, updates: Any) -> None:
         if row.type != "chassisredirect":

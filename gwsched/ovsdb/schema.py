@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from ovs.poller import Poller
 from ovs.stream import Stream
 
 from gwsched.ovsdb import session
+from gwsched.ovsdb.identity import trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,45 +95,68 @@ def northbound(*, nat: bool) -> dict[str, Table]:
 
 
 def columns_there(
-    schema: dict[str, Any], name: str, table: Table
-) -> tuple[list[str], list[str]]:
-    """Part the columns we want into those a server has and has not.
+    schema: dict[str, Any], tables: Mapping[str, Table]
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns we want that a server has, by table.
 
-    :raises OSError: where the table itself is missing
+    :raises OSError: where a table is missing that is not optional
     """
-    there = schema["tables"].get(name, {}).get("columns")
-    if there is None:
-        raise OSError(errno.EPROTO, f"the schema has no table {name}")
-    return (
-        [c for c in table.columns if c in there],
-        [c for c in table.columns if c not in there],
-    )
+    found: dict[str, tuple[str, ...]] = {}
+    for name, table in tables.items():
+        there = schema["tables"].get(name, {}).get("columns")
+        if there is not None:
+            found[name] = tuple(c for c in table.columns if c in there)
+        elif not table.optional:
+            raise OSError(errno.EPROTO, f"the schema has no table {name}")
+    return found
+
+
+def lacking(
+    tables: Mapping[str, Table], there: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    """Say what we want that a server has not, table by table."""
+    for name, table in tables.items():
+        if name not in there:
+            yield f"this server has no {name}"
+            continue
+        missing = [c for c in table.columns if c not in there[name]]
+        if missing:
+            yield f"this server's {name} has no {', '.join(missing)}"
 
 
 def fetch_schema(
-    remotes: tuple[str, ...], name: str, timeout: float
+    remotes: tuple[str, ...], name: str, timeout: float, *, leads: bool = False
 ) -> dict[str, Any]:
     """Fetch a database's schema from the first server that has it.
 
     :param timeout: for one server, in seconds
+    :param leads: whether the server has to be one that can lead a cluster
     :raises OSError: where none answered
     """
     failures = []
     for remote in remotes:
         try:
-            return _fetch_schema(remote, name, timeout)
+            return _fetch_schema(remote, name, timeout, leads=leads)
         except OSError as error:
-            failures.append(f"{remote}: {error.strerror or error}")
+            failures.append(f"{remote}: {trouble(remote, error)}")
     raise OSError(errno.ECONNREFUSED, "; ".join(failures))
 
 
-def _fetch_schema(remote: str, name: str, timeout: float) -> dict[str, Any]:
+def _fetch_schema(
+    remote: str, name: str, timeout: float, *, leads: bool
+) -> dict[str, Any]:
     deadline = time.monotonic() + timeout
     error, stream = Stream.open_block(Stream.open(remote), int(timeout * 1000))
     if error:
         raise OSError(error, os.strerror(error))
     rpc = session.connect(stream)
     try:
+        if leads and _relays(rpc, name, deadline):
+            raise OSError(
+                errno.EPROTO,
+                "a relay, which gives out no lock to write under; name the "
+                "servers of the cluster itself",
+            )
         reply = _ask(rpc, "get_schema", [name], deadline)
     finally:
         rpc.close()
@@ -141,8 +166,23 @@ def _fetch_schema(remote: str, name: str, timeout: float) -> dict[str, Any]:
     return schema
 
 
+def _relays(rpc: jsonrpc.Connection, name: str, deadline: float) -> bool:
+    """Whether the server passes on a database that others have."""
+    question = {
+        "op": "select",
+        "table": "Database",
+        "where": [["name", "==", name], ["model", "==", "relay"]],
+        "columns": ["name"],
+    }
+    reply = _ask(rpc, "transact", ["_Server", question], deadline)
+    try:
+        return bool(reply.result[0]["rows"])
+    except (TypeError, LookupError):
+        return False  # before OVS 2.9 there is no such table, and no relay
+
+
 def _ask(
-    rpc: jsonrpc.Connection, method: str, params: list[str], deadline: float
+    rpc: jsonrpc.Connection, method: str, params: list[Any], deadline: float
 ) -> jsonrpc.Message:
     """Send one request and wait for its answer, until the deadline."""
     request = jsonrpc.Message.create_request(method, params)

@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from ovs import jsonrpc
@@ -121,8 +122,29 @@ class Session(jsonrpc.Session):  # type: ignore[misc]
     def __init__(self, theirs: jsonrpc.Session, hook: Hook | None) -> None:
         """Take the place of one that has not begun."""
         self._hook = hook
+        self._asked: dict[Any, Callable[[jsonrpc.Message], None]] = {}
         super().__init__(theirs.reconnect, None, theirs.remotes)
         self.pick_remote()
+
+    def ask(
+        self,
+        method: str,
+        params: list[Any],
+        hear: Callable[[jsonrpc.Message], None],
+    ) -> None:
+        """Send a request whose answer is not for python-ovs."""
+        request = jsonrpc.Message.create_request(method, params)
+        self._asked = {request.id: hear}  # a lost answer is lost for good
+        self.send(request)
+
+    def recv(self) -> jsonrpc.Message | None:
+        """Receive what is for python-ovs."""
+        while (message := super().recv()) is not None:
+            hear = self._asked.pop(message.id, None)
+            if hear is None:
+                break
+            hear(message)
+        return message
 
     @property
     def rpc(self) -> Any:

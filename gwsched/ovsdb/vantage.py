@@ -22,6 +22,7 @@ from gwsched.conf import Settings
 from gwsched.conf.options.ovn import LOCAL_OVS
 from gwsched.model import Vantage
 from gwsched.ovsdb import session, vswitch
+from gwsched.ovsdb.identity import Identity
 
 LOG = logging.getLogger(__name__)
 PYTHON_OVS = logging.getLogger(vlog.__name__)
@@ -82,6 +83,7 @@ class _Point:
         self._settings = settings
         self._hush = hush
         self._replica: _Replica | None = None
+        self._identity = Identity(settings.tls.ovs)
         self._retry_at = -math.inf
         self._raised = ""
         self._synced = False
@@ -112,7 +114,7 @@ class _Point:
         """Return what can be relied on, and why nothing can."""
         try:
             replica = self._take_in(now)
-        except Exception as error:  # TLS files that are gone, for one
+        except Exception as error:  # whatever a server may send
             self.close()
             self._retry_at = now + RETRY
             self._raised = str(error) or type(error).__name__
@@ -133,7 +135,8 @@ class _Point:
             if now < self._retry_at:
                 return None
             self._replica = _Replica(self.remote, self._settings.probe_ms)
-        self._replica.run()
+        with self._identity.assumed():
+            self._replica.run()
         return self._replica
 
     def _note(self, replica: _Replica, now: float) -> None:
@@ -156,7 +159,8 @@ class _Point:
             return self._raised
         hint = "it hangs, or is no Open_vSwitch database"
         default = hint if replica.reached else "no connection"
-        return self._hush.said(self.remote) or default
+        trouble = self._identity.troubles.get(self.remote)
+        return trouble or self._hush.said(self.remote) or default
 
     def _tell(self, why_not: str, now: float) -> None:
         """Log whether there is a view, once it is clear and if it is new."""

@@ -7,12 +7,15 @@ says what is wrong, and what stands in its place.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
 Columns = Mapping[str, Any]
+# Up to here a text is likely to be in other rows as well.
+SHORT = 20
 TYPES = {"string": str, "integer": int, "boolean": bool}
 
 
@@ -73,8 +76,20 @@ def _map(json: Any) -> dict[str, str]:
         type(text) is not str for text in chain(found, found.values())
     ):
         raise UnfitError(json)
-    # The same few keys are in thousands of rows.
-    return {sys.intern(key): value for key, value in found.items()}
+    if len(found) == 1:
+        return _alone(*found.popitem())
+    return {sys.intern(key): _shared(value) for key, value in found.items()}
+
+
+@functools.lru_cache(maxsize=1024)
+def _alone(key: str, value: str) -> dict[str, str]:
+    """Return a map of one; that of a candidate's name is in many rows."""
+    return {sys.intern(key): value}
+
+
+def _shared(text: str) -> str:
+    """Return the same object for the same short text: names of chassis."""
+    return sys.intern(text) if len(text) <= SHORT else text
 
 
 def _atom(base: Any) -> Callable[[Any], Any]:
@@ -94,7 +109,7 @@ def _atom(base: Any) -> Callable[[Any], Any]:
             or (most is not None and json > most)
         ):
             raise UnfitError(json)
-        return json
+        return _shared(json) if isinstance(json, str) else json
 
     return make
 

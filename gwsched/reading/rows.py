@@ -8,6 +8,7 @@ nobody when what a row refers to comes or goes.
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import (
     Callable,
     Collection,
@@ -61,6 +62,14 @@ class Rows:
         ]
         self._stores |= {store.kind: store for _, store in stores}
         return stores
+
+    def fill(self) -> None:
+        """Take in all rows, for somebody who has not looked at any.
+
+        To say what is different would take as much memory once more.
+        """
+        for store in self._stores.values():
+            deque(store.update(None), maxlen=0)
 
     def update(self, nb: Changes, sb: Changes) -> set[Any]:
         """Take in rows that changed; return the keys of what is different."""

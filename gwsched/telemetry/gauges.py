@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from gwsched.conf.validity import Certificates
 from gwsched.decisions import Guard, Health, Plan
 from gwsched.model import Snapshot
 from gwsched.telemetry import figures
@@ -52,6 +53,7 @@ class View:
     scheduler: str = ""
     decisions: tuple[Decision, ...] = ()
     configuration: Configuration = field(default_factory=Configuration)
+    certificates: tuple[Certificates, ...] = ()
 
 
 class Gauges(Collector):
@@ -99,6 +101,13 @@ class Gauges(Collector):
             "config_last_reload_success_timestamp_seconds",
             "When the configuration in use was read.",
             view.configuration.read_at,
+        )
+        yield figures.many(
+            "certificate_expiry_timestamp_seconds",
+            "When the certificate, or the authority, in a configured file "
+            "expires, as the file is now; 0 where it cannot be read.",
+            ("used_by", "file"),
+            {(c.used_by, c.part): c.expires() for c in view.certificates},
         )
         yield figures.many(
             "guard_active",

@@ -8,15 +8,14 @@ these in ``external_ids`` is there, for loading it is what takes long.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from tests.bench.coldnotes import NETWORK, mac, network, noted, uuid
 from tests.bench.databasefile import Content, mapped, several, strings
-from tests.bench.handmade import group_of, placed
-
-# What a router's port, or a VM, has for its network.
-NETWORK = 30
+from tests.bench.handmade import group_of
 
 
 @dataclass(frozen=True)
@@ -42,23 +41,29 @@ class Fleet:
 
     def __init__(self, size: Size, *, is_placed: bool = True) -> None:
         self.nb, self.sb = Content(), Content()
-        self._size = size
         self._chassis: dict[str, Any] = {}
+        self._datapaths = 0
         gateways = [f"gw{i:03}" for i in range(size.gateways)]
         computes = [f"hv{i:03}" for i in range(size.chassis - size.gateways)]
         self.nb.add("NB_Global", nb_cfg=1, sb_cfg=1, hv_cfg=1)
         self.sb.add("SB_Global", nb_cfg=1)
         for i, name in enumerate(gateways + computes):
-            self._add_chassis(i, name, is_gateway=name in gateways)
+            self._add_chassis(i, name, is_gateway=i < size.gateways)
         self._computes = computes or gateways
-        ports = [f"lrp-{_uuid(1, i)}" for i in range(size.ports)]
-        lists = placed(ports, gateways) if is_placed else {}
-        self._datapaths = 0
         self._outside = self._datapath()
-        faces = [
+        ports = [f"lrp-{uuid(1, i)}" for i in range(size.ports)]
+        lists = dict(zip(ports, _even(gateways), strict=False))
+        if not is_placed:
+            lists.clear()
+        self._add_outside(
             self._add_router(i, port, lists.get(port, ()))
             for i, port in enumerate(ports)
-        ]
+        )
+        for i in range(0, size.others, NETWORK):
+            self._add_network(i, min(NETWORK, size.others - i))
+
+    def _add_outside(self, faces: Iterable[Any]) -> None:
+        """Add the external switch that all routers are on."""
         localnet = self.nb.add(
             "Logical_Switch_Port",
             name="provnet-public",
@@ -68,12 +73,10 @@ class Fleet:
         )
         self.nb.add(
             "Logical_Switch",
-            name=f"neutron-{_uuid(2, 0)}",
+            name=f"neutron-{uuid(2, 0)}",
             ports=several([localnet, *faces]),
-            external_ids=mapped(_network("public")),
+            external_ids=mapped(network("public")),
         )
-        for i in range(0, size.others, NETWORK):
-            self._add_network(i, min(NETWORK, size.others - i))
 
     def _add_chassis(
         self, number: int, name: str, *, is_gateway: bool
@@ -117,28 +120,28 @@ class Fleet:
         """Add a router with its port; return the switch's end of it."""
         address = f"172.{16 + number // 62500}.{number // 250 % 250}"
         address += f".{number % 250 + 1}/12"
-        network = _uuid(2, 0)
+        outside = uuid(2, 0)
         group = self._add_group(port, order) if order else None
         lrp = self.nb.add(
             "Logical_Router_Port",
             name=port,
-            mac=_mac(number),
+            mac=mac(number),
             networks=address,
             **({"ha_chassis_group": group} if group else {}),
-            options=strings(**{"gateway_mtu": "1442"}),
+            options=strings(gateway_mtu="1442"),
             external_ids=mapped(
                 {
                     "neutron:is_ext_gw": "True",
-                    "neutron:network_name": f"neutron-{network}",
+                    "neutron:network_name": f"neutron-{outside}",
                     "neutron:revision_number": "9",
-                    "neutron:router_name": _uuid(3, number),
-                    "neutron:subnet_ids": _uuid(4, 0),
+                    "neutron:router_name": uuid(3, number),
+                    "neutron:subnet_ids": uuid(4, 0),
                 }
             ),
         )
         self.nb.add(
             "Logical_Router",
-            name=f"neutron-{_uuid(3, number)}",
+            name=f"neutron-{uuid(3, number)}",
             ports=several([lrp]),
             options=strings(
                 always_learn_from_arp_request="false",
@@ -167,7 +170,7 @@ class Fleet:
                     "router-port": port,
                 }
             ),
-            external_ids=mapped(_noted(number, "network:router_gateway")),
+            external_ids=mapped(noted(number, "network:router_gateway")),
         )
 
     def _add_group(self, port: str, order: Sequence[str]) -> Any:
@@ -188,7 +191,7 @@ class Fleet:
     ) -> None:
         """Add what northd makes of it, claimed by the first in the list."""
         datapath = self._datapath()
-        shared: dict[str, Any] = {"mac": f"{_mac(number)} 172.16.0.1/12"}
+        shared: dict[str, Any] = {"mac": f"{mac(number)} 172.16.0.1/12"}
         distributed: dict[str, Any] = {}
         if order:
             members = [
@@ -237,7 +240,7 @@ class Fleet:
             tunnel_key=number + 1,
             mac="router",
             options=mapped({"peer": port}),
-            external_ids=mapped(_noted(number, "network:router_gateway")),
+            external_ids=mapped(noted(number, "network:router_gateway")),
         )
 
     def _add_network(self, first: int, count: int) -> None:
@@ -245,13 +248,13 @@ class Fleet:
         datapath = self._datapath()
         ports = []
         for number in range(first, first + count):
-            noted = _noted(number, "compute:nova")
-            address = f"{_mac(number)} 192.168.0.{number - first + 2}"
+            notes = noted(number, "compute:nova")
+            address = f"{mac(number)} 192.168.0.{number - first + 2}"
             chassis = self._computes[number % len(self._computes)]
             ports.append(
                 self.nb.add(
                     "Logical_Switch_Port",
-                    name=_uuid(5, number),
+                    name=uuid(5, number),
                     addresses=address,
                     port_security=address,
                     up=True,
@@ -262,25 +265,25 @@ class Fleet:
                             "mcast_flood": "false",
                         }
                     ),
-                    external_ids=mapped(noted),
+                    external_ids=mapped(notes),
                 )
             )
             self.sb.add(
                 "Port_Binding",
-                logical_port=_uuid(5, number),
+                logical_port=uuid(5, number),
                 datapath=datapath,
                 tunnel_key=number - first + 1,
                 mac=address,
                 chassis=self._chassis[chassis],
                 up=True,
                 options=strings(**{"requested-chassis": chassis}),
-                external_ids=mapped(noted),
+                external_ids=mapped(notes),
             )
         self.nb.add(
             "Logical_Switch",
-            name=f"neutron-{_uuid(2, first + 1)}",
+            name=f"neutron-{uuid(2, first + 1)}",
             ports=several(ports),
-            external_ids=mapped(_network(f"net-{first}")),
+            external_ids=mapped(network(f"net-{first}")),
         )
 
     def _datapath(self) -> Any:
@@ -288,34 +291,11 @@ class Fleet:
         return self.sb.add("Datapath_Binding", tunnel_key=self._datapaths)
 
 
-def _uuid(kind: int, number: int) -> str:
-    return f"{kind:08x}-0000-4000-8000-{number:012x}"
-
-
-def _mac(number: int) -> str:
-    return f"fa:16:3e:{number >> 16:02x}:{number >> 8 & 255:02x}" + (
-        f":{number & 255:02x}"
-    )
-
-
-def _network(name: str) -> dict[str, str]:
-    return {
-        "neutron:availability_zone_hints": "",
-        "neutron:mtu": "1500",
-        "neutron:network_name": name,
-        "neutron:revision_number": "3",
-    }
-
-
-def _noted(number: int, owner: str) -> dict[str, str]:
-    """What Neutron notes of a port; northd copies it to its binding."""
-    return {
-        "neutron:cidrs": f"192.168.0.{number % 250}/24",
-        "neutron:device_id": _uuid(6, number),
-        "neutron:device_owner": owner,
-        "neutron:network_name": f"neutron-{_uuid(2, number // NETWORK)}",
-        "neutron:port_name": "",
-        "neutron:project_id": _uuid(7, number % 100).replace("-", ""),
-        "neutron:revision_number": "4",
-        "neutron:security_group_ids": _uuid(8, number % 100),
-    }
+def _even(gateways: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Return lists that load all gateways alike, also after a failure."""
+    count, members = len(gateways), min(5, len(gateways))
+    for step in itertools.cycle(range(1, count)):
+        for first in range(count):
+            order = [(first + step * i) % count for i in range(members)]
+            if len({*order}) == members:
+                yield [gateways[i] for i in order]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,9 +27,10 @@ class Content:
         """Add a row; return what refers to it."""
         known = self.tables[table]
         # The same databases for each run.
-        made = uuid.uuid5(uuid.NAMESPACE_OID, f"{table} {len(known)}")
-        known[str(made)] = columns
-        return ["uuid", str(made)]
+        number = zlib.crc32(table.encode())
+        made = f"{number:08x}-0000-4000-8000-{len(known):012x}"
+        known[made] = columns
+        return ["uuid", made]
 
     def write(self, schema: Path, path: Path) -> None:
         """Write what a server finds at its start (ovsdb(5))."""

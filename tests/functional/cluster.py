@@ -14,7 +14,8 @@ from pathlib import Path
 
 import fixtures
 
-from tests.functional.ovn import SCHEMAS, wait_for
+from tests.functional import schemas
+from tests.functional.ovn import wait_for
 
 DATABASE = "OVN_Northbound"
 
@@ -39,7 +40,7 @@ class Cluster(fixtures.Fixture):
         self.addCleanup(self._kill_all)
         self._prepare()
         raft = [self._raft(server) for server in range(self._size)]
-        schema = str(SCHEMAS / "ovn-nb.ovsschema")
+        schema = str(schemas.write(self.directory, schemas.chosen())["nb"])
         self._tool("create-cluster", self._db(0), schema, raft[0])
         for server in range(1, self._size):
             self._tool(
@@ -71,6 +72,10 @@ class Cluster(fixtures.Fixture):
 
     def remote(self, server: int) -> str:
         return f"unix:{self.directory}/{server}.sock"
+
+    def file(self, server: int) -> Path:
+        """The database file of a server."""
+        return self.directory / f"{server}.db"
 
     def start(self, server: int) -> None:
         subprocess.run(
@@ -116,14 +121,15 @@ class Cluster(fixtures.Fixture):
 
         def leading() -> list[int]:
             others = [s for s in self.pids if s not in but]
-            return [s for s in others if "Role: leader" in self._status(s)]
+            return [s for s in others if "Role: leader" in self.status(s)]
 
         return int(wait_for(leading, "a leader")[0])
 
     def _joined(self, server: int) -> bool:
-        return "Status: cluster member" in self._status(server)
+        return "Status: cluster member" in self.status(server)
 
-    def _status(self, server: int) -> str:
+    def status(self, server: int) -> str:
+        """What a server says of itself and the cluster."""
         return subprocess.run(
             [
                 "ovs-appctl",
@@ -139,7 +145,7 @@ class Cluster(fixtures.Fixture):
         ).stdout
 
     def _db(self, server: int) -> str:
-        return str(self.directory / f"{server}.db")
+        return str(self.file(server))
 
     def _tool(self, *args: str) -> None:
         subprocess.run(["ovsdb-tool", *args], check=True)

@@ -14,12 +14,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import fixtures
 from ovsdbapp import venv
+
+from tests.functional import schemas
+from tests.pki import Authority, Files
 
 SCHEMAS = Path("/usr/share/ovn")
 PATIENCE = 60.0
@@ -46,12 +49,25 @@ class RowGoneError(Exception):
 class Ovn(fixtures.Fixture):
     """NB, SB and northd in a directory of their own."""
 
-    def __init__(self, protocol: str | None = None, nb: str | None = None):
-        """NB may be somebody else's, given by its remotes."""
+    def __init__(
+        self,
+        protocol: str | None = None,
+        nb: str | None = None,
+        identities: Mapping[str, Files] | None = None,
+        release: str | None = None,
+    ):
+        """NB may be somebody else's, given by its remotes.
+
+        :param release: whose schemas the databases have, see schemas.py
+        :param identities: the TLS files of ``nb`` and ``sb``, where they are
+            not to have the same ``identity``
+        """
         super().__init__()
         self._protocol = protocol
         self._foreign_nb = nb
-        self.identity: venv.SslConfig | None = None
+        self._identities = identities or {}
+        self._release = release or schemas.chosen()
+        self.identity: Files | None = None
 
     def _setUp(self) -> None:
         directory = tempfile.mkdtemp(prefix="gws-")
@@ -61,11 +77,11 @@ class Ovn(fixtures.Fixture):
         self.venv.set_path(os.environ["PATH"])
         self.venv.env["OVN_RUNDIR"] = directory
         if self._protocol == "ssl":
-            pki = self.useFixture(venv.PkiFixture(self.venv))
-            self.identity = pki.create_certificate("ovn")
-        self._servers = {"sb": self._server("sb", "ovn-sb.ovsschema")}
+            self.identity = Authority(self.directory, "ca").sign("ovn")
+        files = schemas.write(self.directory, self._release)
+        self._servers = {"sb": self._server("sb", files["sb"])}
         if not self._foreign_nb:
-            self._servers["nb"] = self._server("nb", "ovn-nb.ovsschema")
+            self._servers["nb"] = self._server("nb", files["nb"])
         for server in self._servers.values():
             self.useFixture(server)
         # Every server is ended by its process id, even a stopped one.
@@ -81,12 +97,12 @@ class Ovn(fixtures.Fixture):
         self.useFixture(northd)
         self.pids["northd"] = northd.pid_from_pidfile
 
-    def _server(self, name: str, schema: str) -> venv.OvsdbServerFixture:
+    def _server(self, name: str, schema: Path) -> venv.OvsdbServerFixture:
         return venv.OvsdbServerFixture(
             self.venv,
             name,
-            str(SCHEMAS / schema),
-            ssl_config=self.identity,
+            str(schema),
+            ssl_config=self._identities.get(name, self.identity),
             remote_proto=self._protocol,
         )
 
@@ -120,6 +136,19 @@ class Ovn(fixtures.Fixture):
     def sbctl(self, *args: str) -> str:
         return self._ctl("ovn-sbctl", "sb", args)
 
+    def transact(self, name: str, *operations: Mapping[str, Any]) -> None:
+        """Write to what the tools of Debian's release do not know."""
+        database = {"nb": "OVN_Northbound", "sb": "OVN_Southbound"}[name]
+        text = json.dumps([database, *operations])
+        done = subprocess.run(
+            ["ovsdb-client", "transact", self.unix(name), text],
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "error" not in done.stdout, done.stdout
+
     def _ctl(self, tool: str, name: str, args: tuple[str, ...]) -> str:
         command = [tool, f"--db={self.unix(name)}"]
         done = subprocess.run(
@@ -130,6 +159,11 @@ class Ovn(fixtures.Fixture):
         )
         assert done.returncode == 0, f"{args}: {done.stderr}"
         return done.stdout.strip()
+
+    def appctl(self, name: str, *args: str) -> None:
+        """Tell a database server something."""
+        socket = f"{self.directory}/ovsdb-server.{self.pid(name)}.ctl"
+        self.venv.call(["ovs-appctl", "-t", socket, *args])
 
     # -- processes ---------------------------------------------------------
 

@@ -203,9 +203,8 @@ def test_tls(tmp_path: Path) -> None:
         ovn.add_router("r1")
         assert ovn.identity is not None
         files = {
-            f"ovn_{db}_{part}": getattr(ovn.identity, part)
-            for db in ("nb", "sb")
-            for part in ("private_key", "certificate", "ca_cert")
+            **ovn.identity.options("ovn_nb"),
+            **ovn.identity.options("ovn_sb"),
         }
         conf = write_conf(tmp_path / "c", ovn.nb, ovn.sb, {"ovn": files})
         done = ctl("--config-file", conf, "ports", "-f", "json")

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.functional.cluster import Cluster
 from tests.functional.controllers import Controllers
-from tests.functional.daemon import Daemon
+from tests.functional.daemon import BIN, Daemon, write_conf
 from tests.functional.ovn import Ovn, wait_for
 from tests.functional.reading import databases
+from tests.functional.relay import Relay
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "ssl"])
@@ -22,11 +24,7 @@ def test_a_remote_over_the_network(protocol: str, tmp_path: Path) -> None:
         options: dict[str, dict[str, object]] = {"ovn": {}}
         if ovn.identity:
             for db in ("nb", "sb"):
-                options["ovn"] |= {
-                    f"ovn_{db}_private_key": ovn.identity.private_key,
-                    f"ovn_{db}_certificate": ovn.identity.certificate,
-                    f"ovn_{db}_ca_cert": ovn.identity.ca_cert,
-                }
+                options["ovn"] |= ovn.identity.options(f"ovn_{db}")
         assert ovn.nb.startswith(f"{protocol}:")
         with (
             Controllers(ovn.unix("sb")),
@@ -64,6 +62,58 @@ def test_of_a_cluster_only_the_leader_and_always_the_leader(
             other = ovn.add_router("r2")
             wait_for(lambda: len(ovn.order(other)) == 4, "four candidates")
             assert daemon.metric("gwsched_leader") == 1
+
+
+def test_sb_through_a_relay_or_a_read_only_listener(
+    ovn: Ovn, gateways: Controllers, tmp_path: Path
+) -> None:
+    """Both together: the relay's own source is the read-only listener."""
+    ovn.appctl(
+        *("sb", "ovsdb-server/add-remote"),
+        "db:OVN_Southbound,SB_Global,connections",
+    )
+    ovn.sbctl(
+        *("--", "--id=@new", "create", "Connection", "read_only=true"),
+        *(f'target="punix:{ovn.directory}/ro.sock"', "--"),
+        *("add", "SB_Global", ".", "connections", "@new"),
+    )
+    source = f"unix:{ovn.directory}/ro.sock"
+    with Relay(ovn, "OVN_Southbound", source) as relay:
+        port = ovn.add_router("r1")
+        with Daemon(tmp_path, ovn.nb, relay.remote) as daemon:
+            wait_for(lambda: len(ovn.order(port)) == 4, "four candidates")
+            wait_for(lambda: ovn.holder(port), "a claim")
+            wait_for(
+                lambda: claimed(daemon, "new") == 1, "the claim to be seen"
+            )
+
+
+def test_nb_through_a_relay_is_refused_with_a_word(
+    ovn: Ovn, tmp_path: Path
+) -> None:
+    with Relay(ovn, "OVN_Northbound", ovn.nb) as relay:
+        ovn.add_router("r1")
+        with Daemon(tmp_path, relay.remote, ovn.sb) as daemon:
+            daemon.wait_log(
+                f"NB: not to be reached .{relay.remote}: a relay, which "
+                "gives out no lock .*name the servers of the cluster"
+            )
+        # Who only looks may look there.
+        conf = write_conf(tmp_path / "c", relay.remote, ovn.sb, {})
+        ports = ("ports", "-f", "value", "-c", "port")
+        done = subprocess.run(
+            [BIN / "gwschedctl", "--config-file", conf, *ports],
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.stdout == "lrp-r1\n", done.stderr
+
+
+def claimed(daemon: Daemon, reason: str) -> float | None:
+    return daemon.metric(
+        "gwsched_moves_total", reason=reason, result="claimed"
+    )
 
 
 def test_only_what_is_needed_is_monitored(

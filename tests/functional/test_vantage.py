@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 from ovs.poller import POLLIN, Poller
-from ovs.stream import Stream
 from ovsdbapp import venv
 from ovsdbapp.backend.ovs_idl import vlog
 
 from gwsched import conf, loop
+from gwsched.conf import Identities, Tls
 from gwsched.loop import Loop
-from gwsched.ovsdb import vantage
+from gwsched.ovsdb import streams, vantage
 from gwsched.ovsdb.vantage import Vantages
 from gwsched.sandbox import Sandbox
 from gwsched.schedulers.leastloaded import LeastLoaded
@@ -32,6 +32,7 @@ from tests.functional.daemon import Daemon
 from tests.functional.ovn import PATIENCE, SCHEMAS, Ovn, wait_for
 from tests.functional.reading import databases, settings_for
 from tests.functional.vswitch import SCHEMA, Vswitch
+from tests.pki import Authority, Files
 
 # As quick as python-ovs can be.
 QUICK = {"ovsdb_probe_interval": 1000, "ovsdb_connection_timeout": 1}
@@ -47,10 +48,15 @@ def gw1() -> Iterator[Vswitch]:
 class Looking:
     """Vantage points as the loop has them; the clock is the test's."""
 
-    def __init__(self, *remotes: str) -> None:
+    def __init__(self, *remotes: str, tls: Files | None = None) -> None:
         settings = replace(
             conf.load([])[1], ovs=remotes, timeout=10, probe_ms=1000
         )
+        if tls:
+            files = (tls.private_key, tls.certificate, tls.ca_cert)
+            ours = Identities(ovs=Tls(*files, options="ovs"))
+            settings = replace(settings, tls=ours)
+        streams.prepare(settings.tls)
         self.vantages = Vantages(settings)
         self.now = 0.0
         self.changes = 0
@@ -113,8 +119,8 @@ def look(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., Looking]]:
         vlog.use_python_logger(max_level=vlog.WARN)
         stack.callback(vlog.reset_logger)
 
-        def start(*remotes: str) -> Looking:
-            looking = Looking(*remotes)
+        def start(*remotes: str, tls: Files | None = None) -> Looking:
+            looking = Looking(*remotes, tls=tls)
             stack.enter_context(closing(looking.vantages))
             return looking
 
@@ -378,19 +384,17 @@ def test_one_that_hangs_is_dropped_and_comes_back(
     assert "probe" in lines[1]
 
 
-@pytest.mark.filterwarnings("ignore:.*unclosed <socket")  # by python-ovs
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_tls_files_that_are_gone_are_no_concern_of_others(
     gw1: Vswitch,
     look: Look,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    """Where they are, python-ovs does not catch it."""
-    monkeypatch.setattr(Stream, "_SSL_ca_cert_file", "/nowhere/ca.pem")
     gw1.add_tunnel("gw2")
     remote = "ssl:127.0.0.1:6640"
-    looking = look(gw1.remote, remote)
+    files = Authority(tmp_path, "ca").sign("gwsched")
+    looking = look(gw1.remote, remote, tls=files)
+    Path(files.ca_cert).unlink()
     looking.until_seen(gw2=True)
     looking.now = 11
     looking.turn()
@@ -398,7 +402,7 @@ def test_tls_files_that_are_gone_are_no_concern_of_others(
     looking.turn()
     assert looking.seen == {"gw2": True}
     [line] = [text for _, text in said(caplog) if remote in text]
-    assert "No such file" in line
+    assert f"[ovn] ovs_ca_cert: cannot read {files.ca_cert}" in line
 
 
 def test_a_view_that_nobody_keeps_up_to_date_is_none(
@@ -525,9 +529,7 @@ def test_a_vantage_point_over_tls(tmp_path: Path) -> None:
         options: dict[str, dict[str, object]] = {
             "ovn": {
                 "ovs_connections": server.connection,
-                "ovn_sb_private_key": ovn.identity.private_key,
-                "ovn_sb_certificate": ovn.identity.certificate,
-                "ovn_sb_ca_cert": ovn.identity.ca_cert,
+                **ovn.identity.options("ovn_sb"),
             }
         }
         nb, sb = ovn.unix("nb"), ovn.unix("sb")

@@ -44,11 +44,14 @@ changed option does is said with each:
 - *reconnects to both databases*: they are closed and opened. Another gwsched
   takes the lock over meanwhile, if there is one; verdicts begin from nothing
   as after a start.
-- *opens these connections anew*: the others, and the lock, are kept.
+- *opens these connections anew*: the others are kept, and nothing is
+  forgotten; the lock is given up for as long where they are NB's.
 - *moves the listener*: `/metrics` and the status page are where the new
-  options say; renewed TLS files at the same paths count as a change.
+  options say.
 
-A renewed TLS file of the databases is read when a connection is next opened.
+A TLS file that was renewed at its path counts as a change; without a reload
+it is read when a connection is next opened. Files that have expired, or do
+not fit together, are refused.
 
 ## Logging
 

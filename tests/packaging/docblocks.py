@@ -40,7 +40,7 @@ REGISTRY: Mapping[str, tuple[How, ...]] = {
     "docs/install.md#install": (WORDS, LAB, WORDS),
     "docs/install.md#taking-it-away-again": (LAB,),
     "docs/install.md#the-first-week-observe": (LAB, LAB),
-    "docs/install.md#what-it-may-write": (LAB,),
+    "docs/install.md#with-the-least-rights": (LAB,),
     "docs/operations.md#adding-a-gateway": (LAB, LAB),
     "docs/operations.md#all-gateways-one-after-another": (FILE, LAB),
     "docs/operations.md#another-configuration": (LAB,),

@@ -65,9 +65,13 @@ class Reloading:
         """Return the options that this one depends on, so that it counts."""
         if group == "metrics":
             return {("metrics", part): self._pem(part) for part in PARTS}
-        db = "sb" if name.startswith("ovn_sb_") else "nb"
-        files = {("ovn", f"ovn_{db}_{p}"): self._pem(p) for p in PARTS}
-        return {("ovn", f"ovn_{db}_connection"): SSL, **files}
+        options, remotes = "ovn_nb", "ovn_nb_connection"
+        if name.startswith("ovn_sb_"):
+            options, remotes = "ovn_sb", "ovn_sb_connection"
+        elif name.startswith("ovs_") and name != "ovs_connections":
+            options, remotes = "ovs", "ovs_connections"
+        files = {("ovn", f"{options}_{p}"): self._pem(p) for p in PARTS}
+        return {("ovn", remotes): SSL, **files}
 
     def _pem(self, part: str, place: str = "before") -> Path:
         return self._directory / place / part
@@ -116,7 +120,7 @@ def _effect(before: Settings, after: Settings) -> Effect:
         raise ValueError("the daemon takes no notice of it")
     if configured.needs_other_databases(before, after):
         return Effect.RECONNECTS
-    if changed == {"ovs"}:
+    if changed <= {"ovs", "tls"}:
         return Effect.REOPENS
     if all(name.startswith("metrics_") for name in changed):
         return Effect.LISTENS

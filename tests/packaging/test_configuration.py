@@ -53,9 +53,10 @@ def test_the_choices_are_listed() -> None:
     ("option", "effect"),
     [
         (("ovn", "ovn_sb_connection"), Effect.RECONNECTS),
-        (("ovn", "ovn_sb_ca_cert"), Effect.RECONNECTS),
-        (("ovn", "ovn_nb_private_key"), Effect.RECONNECTS),
+        (("ovn", "ovn_sb_ca_cert"), Effect.REOPENS),
+        (("ovn", "ovn_nb_private_key"), Effect.REOPENS),
         (("ovn", "ovs_connections"), Effect.REOPENS),
+        (("ovn", "ovs_certificate"), Effect.REOPENS),
         (("scheduler", "load"), Effect.RECONNECTS),
         (("scheduler", "mode"), Effect.AT_ONCE),
         (("failover", "hold_down"), Effect.AT_ONCE),

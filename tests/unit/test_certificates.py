@@ -4,13 +4,18 @@
 import http.client
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from oslo_config import cfg
 from prometheus_client import CollectorRegistry
 
@@ -19,49 +24,7 @@ from gwsched.conf import certificates
 from gwsched.conf.certificates import Certificates
 from gwsched.conf.remotes import ConfigurationError
 from gwsched.web.app import App, Listener
-
-
-@dataclass(frozen=True)
-class Authority:
-    """An authority of its own, and what it has signed."""
-
-    directory: Path
-    name: str
-
-    @property
-    def cert(self) -> Path:
-        return self.directory / f"{self.name}.pem"
-
-    def sign(self, name: str) -> tuple[Path, Path]:
-        """Return a certificate for this machine, and its key."""
-        key, cert = (self.directory / f"{name}.{x}" for x in ("key", "pem"))
-        openssl(
-            *("req", "-x509", "-days", "2", "-subj", f"/CN={name}"),
-            *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-keyout", str(key), "-out", str(cert)),
-            *("-CA", str(self.cert), "-CAkey", str(self.key)),
-            *("-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-addext", "basicConstraints=critical,CA:false"),
-        )
-        return cert, key
-
-    @property
-    def key(self) -> Path:
-        return self.directory / f"{self.name}.key"
-
-
-def openssl(*args: str) -> None:
-    subprocess.run(["openssl", *args], check=True, capture_output=True)
-
-
-def authority(directory: Path, name: str) -> Authority:
-    made = Authority(directory, name)
-    openssl(
-        *("req", "-x509", "-days", "2", "-subj", f"/CN={name}"),
-        *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-        *("-nodes", "-keyout", str(made.key), "-out", str(made.cert)),
-    )
-    return made
+from tests.pki import Authority, Files
 
 
 @dataclass(frozen=True)
@@ -82,15 +45,21 @@ class Pki:
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     directory = tmp_path_factory.mktemp("pki")
-    servers = authority(directory, "servers")
-    clients = authority(directory, "clients")
+    servers = Authority(directory, "servers")
+    clients = Authority(directory, "clients")
+    server = servers.sign("server")
     return Pki(
-        *servers.sign("server"),
-        servers.cert,
-        clients.cert,
-        clients.sign("client"),
-        servers.sign("stranger"),
+        Path(server.certificate),
+        Path(server.private_key),
+        servers.file,
+        clients.file,
+        _pair(clients.sign("client")),
+        _pair(servers.sign("stranger")),
     )
+
+
+def _pair(files: Files) -> tuple[Path, Path]:
+    return Path(files.certificate), Path(files.private_key)
 
 
 @contextmanager
@@ -237,9 +206,13 @@ def test_an_encrypted_key_asks_for_no_password(
     configure: Configure, pki: Pki, tmp_path: Path
 ) -> None:
     key = tmp_path / "encrypted.key"
-    openssl(
-        *("pkey", "-in", str(pki.key), "-aes256", "-passout", "pass:secret"),
-        *("-out", str(key)),
+    plain = load_pem_private_key(pki.key.read_bytes(), None)
+    key.write_bytes(
+        plain.private_bytes(
+            Encoding.PEM,
+            PrivateFormat.PKCS8,
+            BestAvailableEncryption(b"secret"),
+        )
     )
     with pytest.raises(ConfigurationError, match="cannot be used together"):
         configure(certificate=pki.server, private_key=key)

@@ -2,17 +2,17 @@
 """Options in, frozen Settings out, and one clear line where it fails."""
 
 import dataclasses
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gwsched import conf
-from gwsched.conf import ConfigurationError, Settings, Tls
+from gwsched.conf import ConfigurationError, Identities, Settings
 from gwsched.conf.patterns import Patterns
 from gwsched.decisions import ControllerDead, Failback, Policy, Rebalance
 from gwsched.model import Form
+from tests.pki import Authority
 
 Load = Callable[[str], Settings]
 
@@ -32,24 +32,6 @@ def load(tmp_path: Path) -> Load:
     return loaded
 
 
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A key and a certificate that signs itself."""
-    directory = tmp_path_factory.mktemp("pem")
-    key, certificate = directory / "key.pem", directory / "cert.pem"
-    subprocess.run(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-        f"-nodes -subj /CN=gwsched -keyout {key} -out {certificate}".split(),
-        check=True,
-        capture_output=True,
-    )
-    return {
-        "private_key": key,
-        "certificate": certificate,
-        "ca_cert": certificate,
-    }
-
-
 def complaint(load: Load, text: str) -> str:
     """Return the one line that is said of a wrong configuration."""
     with pytest.raises(ConfigurationError) as caught:
@@ -64,16 +46,12 @@ def ovn(**options: object) -> str:
     return "\n".join(["[ovn]", *lines, ""])
 
 
-def identity(db: str, files: dict[str, Path]) -> dict[str, object]:
-    return {f"ovn_{db}_{part}": path for part, path in files.items()}
-
-
 def test_defaults(load: Load) -> None:
     assert load("") == Settings(
         nb=("unix:/var/run/ovn/ovnnb_db.sock",),
         sb=("unix:/var/run/ovn/ovnsb_db.sock",),
         ovs=("unix:/var/run/openvswitch/db.sock",),
-        tls=None,
+        tls=Identities(),
         timeout=10,
         probe_ms=5000,
         scheduler="leastloaded",
@@ -128,7 +106,7 @@ def test_every_option_arrives(load: Load) -> None:
         nb=("tcp:10.0.0.1:6641", "tcp:[fd00::2]:6641"),
         sb=("unix:/run/sb.sock",),
         ovs=("tcp:10.0.0.9:6640", "unix:/run/ovs.sock"),
-        tls=None,
+        tls=Identities(),
         timeout=7,
         probe_ms=0,
         scheduler="chance",
@@ -378,15 +356,14 @@ def test_a_directory_of_files_has_the_last_word(tmp_path: Path) -> None:
     assert not settings.enforce
 
 
-def test_neutrons_section_can_be_pasted(
-    load: Load, pem: dict[str, Path]
-) -> None:
+def test_neutrons_section_can_be_pasted(load: Load, tmp_path: Path) -> None:
+    files = Authority(tmp_path, "ca").sign("gwsched")
     settings = load(
         ovn(
             ovn_nb_connection="ssl:10.0.0.1:6641,ssl:10.0.0.2:6641",
-            **identity("nb", pem),
+            **files.options("ovn_nb"),
             ovn_sb_connection="ssl:10.0.0.1:6642,ssl:10.0.0.2:6642",
-            **identity("sb", pem),
+            **files.options("ovn_sb"),
             ovsdb_connection_timeout=180,
             ovsdb_retry_max_interval=180,
             ovsdb_probe_interval=60000,
@@ -403,7 +380,12 @@ def test_neutrons_section_can_be_pasted(
     assert settings.nb == ("ssl:10.0.0.1:6641", "ssl:10.0.0.2:6641")
     assert settings.sb == ("ssl:10.0.0.1:6642", "ssl:10.0.0.2:6642")
     assert (settings.timeout, settings.probe_ms) == (180, 60000)
-    assert settings.tls == Tls(**{k: str(v) for k, v in pem.items()})
+    for tls in (settings.tls.nb, settings.tls.sb):
+        assert tls
+        assert (tls.certificate, tls.ca_cert) == (
+            files.certificate,
+            files.ca_cert,
+        )
     # Neutron's scheduler is Neutron's; ours is in [scheduler].
     assert settings.scheduler == "leastloaded"
 
@@ -411,117 +393,3 @@ def test_neutrons_section_can_be_pasted(
 def test_options_and_sections_not_known_are_ignored(load: Load) -> None:
     text = "[scheduler]\nmax_candidate = 3\n[nobodys]\nx = 1\n"
     assert load(text) == load("")
-
-
-def test_ssl_remotes_of_one_database_need_its_files_only(
-    load: Load, pem: dict[str, Path]
-) -> None:
-    settings = load(
-        ovn(ovn_sb_connection="ssl:10.0.0.1:6642", **identity("sb", pem))
-    )
-    assert settings.tls == Tls(**{k: str(v) for k, v in pem.items()})
-
-
-def test_tls_files_without_ssl_remotes_are_not_looked_at(load: Load) -> None:
-    assert load(ovn(ovn_nb_private_key="/nonexistent")).tls is None
-
-
-PARTS = ["private_key", "certificate", "ca_cert"]
-
-
-@pytest.mark.parametrize("db", ["nb", "sb"])
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_of_the_identity_that_is_not_given_is_named(
-    load: Load, pem: dict[str, Path], db: str, part: str
-) -> None:
-    options = identity(db, pem)
-    del options[f"ovn_{db}_{part}"]
-    options[f"ovn_{db}_connection"] = "ssl:10.0.0.1:6640"
-    assert f"ovn_{db}_{part}" in complaint(load, ovn(**options))
-
-
-VANTAGE: dict[str, object] = {
-    "ovs_connections": "unix:/run/ovs.sock,ssl:10.0.0.9:6640"
-}
-
-
-@pytest.mark.parametrize("dbs", [("nb",), ("sb",), ("nb", "sb")])
-def test_ssl_vantage_points_take_the_files_of_either_database(
-    load: Load, pem: dict[str, Path], dbs: tuple[str, ...]
-) -> None:
-    options = dict(VANTAGE)
-    for db in dbs:
-        options |= identity(db, pem)
-    tls = load(ovn(**options)).tls
-    assert tls == Tls(**{k: str(v) for k, v in pem.items()})
-
-
-def test_ssl_vantage_points_take_the_files_that_a_database_uses(
-    load: Load, pem: dict[str, Path]
-) -> None:
-    elsewhere = {part: Path("/elsewhere.pem") for part in PARTS}
-    options = identity("nb", elsewhere) | identity("sb", pem) | VANTAGE
-    options["ovn_sb_connection"] = "ssl:10.0.0.1:6642"
-    tls = load(ovn(**options)).tls
-    assert tls == Tls(**{k: str(v) for k, v in pem.items()})
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_that_ssl_vantage_points_lack_is_named(
-    load: Load, pem: dict[str, Path], part: str
-) -> None:
-    options = identity("nb", pem) | VANTAGE
-    del options[f"ovn_nb_{part}"]
-    said = complaint(load, ovn(**options))
-    assert f"ovn_nb_{part}" in said
-    assert "ovs_connections" in said
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_of_two_files_ssl_vantage_points_take_neither(
-    load: Load, pem: dict[str, Path], part: str
-) -> None:
-    options = identity("nb", pem) | identity("sb", pem) | VANTAGE
-    options[f"ovn_sb_{part}"] = "/elsewhere.pem"
-    said = complaint(load, ovn(**options))
-    assert f"ovn_nb_{part} and ovn_sb_{part} differ" in said
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_identities_that_differ_are_named(
-    load: Load, pem: dict[str, Path], part: str
-) -> None:
-    options = identity("nb", pem) | identity("sb", pem)
-    options[f"ovn_sb_{part}"] = "/elsewhere.pem"
-    for db in ("nb", "sb"):
-        options[f"ovn_{db}_connection"] = "ssl:10.0.0.1:6640"
-    said = complaint(load, ovn(**options))
-    assert f"ovn_nb_{part}" in said
-    assert f"ovn_sb_{part}" in said
-
-
-@pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("length", [10, 300])
-def test_a_part_of_the_identity_that_is_not_there_is_named(
-    load: Load, pem: dict[str, Path], part: str, length: int
-) -> None:
-    missing = f"/{'x' * length}.pem"
-    options = identity("nb", pem) | {f"ovn_nb_{part}": missing}
-    said = complaint(
-        load, ovn(ovn_nb_connection="ssl:10.0.0.1:6641", **options)
-    )
-    assert missing in said
-    assert f"ovn_nb_{part}" in said
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_a_file_that_is_no_pem_is_named(
-    load: Load, pem: dict[str, Path], tmp_path: Path, part: str
-) -> None:
-    junk = tmp_path / "junk.pem"
-    junk.write_text("no PEM\n")
-    options = identity("nb", pem) | {f"ovn_nb_{part}": junk}
-    said = complaint(
-        load, ovn(ovn_nb_connection="ssl:10.0.0.1:6641", **options)
-    )
-    assert f"ovn_nb_{part}" in said or str(junk) in said

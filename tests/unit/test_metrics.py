@@ -158,6 +158,7 @@ def test_labels_name_chassis_but_never_routers_and_ports() -> None:
         "az",
         "chassis",
         "db",
+        "file",
         "guard",
         "hostname",
         "json_parser",
@@ -169,6 +170,7 @@ def test_labels_name_chassis_but_never_routers_and_ports() -> None:
         "result",
         "scope",
         "state",
+        "used_by",
         "version",
         "where",
     }

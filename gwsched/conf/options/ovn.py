@@ -33,21 +33,38 @@ OPTIONS: list[cfg.Opt] = [
         "it. With one of them a dead chassis is known to be dead within a "
         "second of BFD's own verdict, else by its silence. Several vote. "
         "The default is the local one, which is used where it exists; empty "
-        "is none. ssl remotes take the TLS files of the other databases.",
+        "is none.",
     ),
     *(
         cfg.StrOpt(
-            f"ovn_{db}_{part}",
+            f"{options}_{part}",
             default="",
-            help=f"The {what} for ssl remotes of the {long} database: the "
-            "path of a PEM file. python-ovs has one TLS identity in a "
-            "process, so the two databases must name the same file.",
+            help=f"{what} {whose}: the path of a PEM file.{more}",
         )
-        for db, long in (("nb", "Northbound"), ("sb", "Southbound"))
-        for part, what in (
-            ("private_key", "private key"),
-            ("certificate", "certificate"),
-            ("ca_cert", "certificate authority"),
+        for options, whose, default in (
+            ("ovn_nb", "for ssl remotes of the Northbound database", ""),
+            ("ovn_sb", "for ssl remotes of the Southbound database", ""),
+            (
+                "ovs",
+                "for ssl remotes of ovs_connections",
+                " Without any of the three, those of the Southbound or the "
+                "Northbound database are used.",
+            ),
+        )
+        for part, what, more in (
+            (
+                "private_key",
+                "The private key, not encrypted,",
+                " A renewed one is used from the next connection on, or from "
+                f"a reload.{default}",
+            ),
+            ("certificate", "The certificate", default),
+            (
+                "ca_cert",
+                "The authorities that may have signed the server's "
+                "certificate,",
+                default,
+            ),
         )
     ),
     cfg.IntOpt(

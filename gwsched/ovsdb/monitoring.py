@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a replica of a database begins: what of it is monitored."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
+
+from gwsched.conf import Settings
+from gwsched.ovsdb import session
+from gwsched.ovsdb.packed import pack
+from gwsched.ovsdb.replica import Replica
+from gwsched.ovsdb.schema import Table, columns_there, lacking
+
+LOG = logging.getLogger(__name__)
+
+# How long python-ovs waits between attempts to reconnect (milliseconds).
+BACK_OFF_MS = (1000, 2000)
+
+
+def monitor(
+    label: str,
+    remotes: tuple[str, ...],
+    schema: dict[str, Any],
+    tables: Mapping[str, Table],
+    settings: Settings,
+    *,
+    leader_only: bool,
+) -> Replica:
+    """Return a replica of what a server has of these tables.
+
+    :raises OSError: where it lacks one that is needed, or its schema is none
+    """
+    try:
+        return _monitor(label, remotes, schema, tables, settings, leader_only)
+    except OSError:
+        raise
+    except Exception as error:  # whatever python-ovs stumbles over
+        what = f"what it calls its schema is none: {error!r}"
+        raise OSError(errno.EPROTO, what) from error
+
+
+def _monitor(
+    label: str,
+    remotes: tuple[str, ...],
+    schema: dict[str, Any],
+    tables: Mapping[str, Table],
+    settings: Settings,
+    leader_only: bool,
+) -> Replica:
+    there = columns_there(schema, tables)
+    helper = create_schema_helper(schema)
+    for name, columns in there.items():
+        helper.register_columns(name, [*columns])
+    for lack in lacking(tables, there):
+        LOG.warning("%s: %s; going without", label, lack)
+    replica = Replica(
+        ",".join(remotes),
+        helper,
+        probe_interval=settings.probe_ms,
+        leader_only=leader_only,
+    )
+    replica.expect(tables, there)
+    session.take_over(
+        replica, settings.probe_ms, back_off_ms=BACK_OFF_MS, hook=pack
+    )
+    for name, table in tables.items():
+        if table.where and name in replica.tables:
+            # Not through cond_change(): until the first connection that
+            # makes python-ovs poll without ever waiting.
+            condition = replica.tables[name].condition_state
+            condition.init([list(clause) for clause in table.where])
+            condition.request()
+            condition.ack()
+    return replica
