@@ -93,6 +93,12 @@ ASKED = 4
 EXITS = (0, 1, 3)
 
 
+class Nice(Daemon):
+    """One beside which anything may be computed."""
+
+    patience = 300.0
+
+
 @dataclass
 class Told:
     """What there is to say of a history."""
@@ -182,7 +188,7 @@ class History:
             }
             options["ovn"] = {"ovs_connections": remotes[2]}
             self._daemon = stack.enter_context(
-                Daemon(self._directory, remotes[0], remotes[1], options)
+                Nice(self._directory, remotes[0], remotes[1], options)
             )
             self._live(steps)
             self._use_tools(remotes)
