@@ -19,17 +19,17 @@ from ovs.poller import Poller
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session, streams, tenure
+from gwsched.ovsdb.hearing import Hearing
 from gwsched.ovsdb.identity import Identity
 from gwsched.ovsdb.loading import Loading
 from gwsched.ovsdb.monitoring import monitor
-from gwsched.ovsdb.replica import NonsenseError, Replica
+from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
     SOUTHBOUND,
     Table,
     fetch_schema,
     northbound,
 )
-from gwsched.ovsdb.stall import Stall
 from gwsched.ovsdb.tenure import Tenure
 from gwsched.reading.rows import Changes
 
@@ -68,7 +68,7 @@ class Database:
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
-        self._stall = Stall(settings.timeout)
+        self._hearing = Hearing(label, settings.timeout)
         self.tenure: Tenure | None = None
         self._loading = Loading(label)
         self.sessions = 0
@@ -184,12 +184,12 @@ class Database:
         before = (self._state(), self._synced)
         untold = self._untold()
         with self._identity.assumed():
-            self._hear()
+            is_told = self._hearing.hear(self.replica, time.monotonic())
         for trouble in self._identity.news():
             LOG.error("%s: %s", self.label, trouble)
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
-        if untold != self._untold():
+        if untold != self._untold() or not is_told:
             self._anew = True
             self.replica.forget()
         self._note(self.replica.synced)
@@ -240,34 +240,6 @@ class Database:
     def top(self) -> Any:
         """The one row of NB_Global; None where there is none."""
         return next(iter(self.rows[tenure.TABLE].rows.values()), None)
-
-    def _hear(self) -> None:
-        """Let python-ovs take in what there is; nonsense ends a connection.
-
-        It raises whatever it stumbles over, and what it has made of the
-        rows up to there is not to be relied on: all of them are asked for
-        again.
-        """
-        try:
-            self.replica.run()
-        except Exception as error:
-            known = isinstance(error, NonsenseError)
-            (LOG.error if known else LOG.exception)(
-                "%s: %s has sent what is no OVSDB (%s); connecting anew. Is "
-                "it an OVN database server?",
-                self.label,
-                self._remote(),
-                error if known else repr(error),
-            )
-            self.replica.begin_anew()
-            self._anew = True
-        if self._stall.lasts(self.replica.progress, time.monotonic()):
-            LOG.warning(
-                "%s: %s does not send its content; connecting anew",
-                self.label,
-                self._remote(),
-            )
-            self.replica.begin_anew()
 
     def wait(self, poller: Poller) -> None:
         """Register what shall wake the loop."""

@@ -26,7 +26,7 @@ CHUNK = 1 << 16
 # So much is taken in at most before the loop has its turn (bytes).
 AT_ONCE = 4 << 20
 # The longest message.  20,000 gateway ports beside 100,000 other router ports
-# of Neutron's make one of about 150 MiB (bytes).
+# of Neutron's make one of about 150 MiB, by estimate (bytes).
 LONGEST = 1 << 30
 # What we rely on of python-ovs' connections, besides what is documented.
 ATTRIBUTES = frozenset({"name", "stream", "status", "received_bytes"})

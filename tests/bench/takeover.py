@@ -22,6 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from tests.functional import harm
 from tests.functional.harm import Outcome
 from tests.functional.takeover import PROBE, World
+from tests.functional.unguarded import BREAK
 
 # So many runs share one set of servers.
 SHARED = 10
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--unguarded",
-        choices=("lock", "tenure", "both"),
+        choices=BREAK,
         help="break a guard, to see that it is noticed",
     )
     parser.add_argument("--side-by-side", type=int, default=1)

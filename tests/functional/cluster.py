@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -152,4 +153,5 @@ class Cluster(fixtures.Fixture):
 
     def _kill_all(self) -> None:
         for pid in self.pids.values():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

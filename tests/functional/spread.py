@@ -15,6 +15,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gwsched.sandbox.namespaces import Namespace, connect
@@ -135,7 +136,11 @@ class Centre(Ovn):
         )
         pid = int(Path(f"{stem}.pid").read_text())
         self.pids[name] = pid
-        self.addCleanup(os.kill, pid, signal.SIGKILL)
+        self.addCleanup(self._end, pid)
+
+    def _end(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 class Remote(Daemon):

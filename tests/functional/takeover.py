@@ -108,7 +108,7 @@ class World:
         try:
             deadline = time.monotonic() + 3
             request = [DATABASE, *operations]
-            reply = schema._ask(rpc, "transact", request, deadline)  # type: ignore[arg-type]
+            reply = schema._ask(rpc, "transact", request, deadline)
         finally:
             rpc.close()
         results: list[Any] = reply.result
