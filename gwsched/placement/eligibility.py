@@ -16,6 +16,7 @@ from gwsched.placement.filters import (
     refuse,
 )
 from gwsched.placement.standing import Standing
+from gwsched.placement.survey import Answers
 from gwsched.schedulers.pool import Pool
 
 # What a refusal quotes of many chassis that were refused for one reason.
@@ -26,14 +27,23 @@ class Eligibility(Standing):
     """The filters' answers on one snapshot, asked once per kind of unit."""
 
     def __init__(
-        self, snapshot: Snapshot, health: Health, scatter_width: int = 0
+        self,
+        snapshot: Snapshot,
+        health: Health,
+        scatter_width: int = 0,
+        answers: Answers | None = None,
     ) -> None:
+        """Take what they are asked about.
+
+        :param answers: those that were given already, and still hold
+        """
         super().__init__(snapshot, health)
         self._scatter_width = scatter_width
         self._flagged = any(c.is_gateway for c in snapshot.chassis.values())
-        self._pools: dict[tuple[str, ...], Pool] = {}
-        self._of_kind: dict[object, Pool] = {}
-        self._servers: dict[object, frozenset[str]] = {}
+        known = Answers() if answers is None else answers
+        self._pools = known.pools
+        self._of_kind = known.of_kind
+        self._servers = known.servers
         self._refusals: dict[object, tuple[str, str]] = {}
 
     def pool(self, unit: Unit, primary: str | None = None) -> Pool:

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import jsonschema
+
 from gwsched.ovsdb import vswitch
 from gwsched.ovsdb.schema import SOUTHBOUND, northbound
 from tests.functional.daemon import BIN, Daemon
@@ -27,6 +29,7 @@ from tests.fuzz.scene import northbound as sound_nb
 from tests.fuzz.scene import southbound as sound_sb
 from tests.fuzz.scene import vswitch as sound_ovs
 from tests.fuzz.values import PORTS, Row
+from tests.packaging.pages import ROOT
 
 SCHEMA_OF = {
     "nb": SCHEMAS / "ovn-nb.ovsschema",
@@ -54,9 +57,12 @@ MONITORED: dict[str, tuple[str, Columns]] = {
         },
     ),
 }
+CONTRACT = json.loads((ROOT / "docs/status.schema.json").read_text())
 # How often ovs-vswitchd counts when it could.
 COUNTING = 0.2
 CYCLES = "gwsched_cycle_duration_seconds_count"
+# How often the daemon is ended and started again.
+RESTARTS = 0.02
 # After so many transactions the daemon is waited for, and looked at.
 BURST = 10
 OPTIONS: dict[str, dict[str, tuple[object, ...]]] = {
@@ -91,6 +97,12 @@ VERBS = (
 ASKED = 4
 # Done, failed, refused; what is explained may be gone, which is 2.
 EXITS = (0, 1, 3)
+
+
+class Nice(Daemon):
+    """One beside which anything may be computed."""
+
+    patience = 300.0
 
 
 @dataclass
@@ -182,7 +194,7 @@ class History:
             }
             options["ovn"] = {"ovs_connections": remotes[2]}
             self._daemon = stack.enter_context(
-                Daemon(self._directory, remotes[0], remotes[1], options)
+                Nice(self._directory, remotes[0], remotes[1], options)
             )
             self._live(steps)
             self._use_tools(remotes)
@@ -205,6 +217,10 @@ class History:
             self._answer()
             if step % BURST == 0:
                 self._settle()
+            if self._draw.random() < RESTARTS:
+                assert self._daemon.terminate() == 0, self._tail()
+                self._check_log()
+                self._daemon.start()
         self._be_calm()
 
     def _write(self, side: Side) -> None:
@@ -255,9 +271,13 @@ class History:
         often = [f"{n} x {what}" for what, n in said.items() if n > 3]
         assert not often, often
 
+    def _check_log(self) -> None:
+        for wrong in ("Traceback", "the cycle failed"):
+            assert wrong not in self._daemon.log, self._tail()
+
     def _check(self) -> None:
         daemon = self._daemon
-        assert "Traceback" not in daemon.log, self._tail()
+        self._check_log()
         errors = "gwsched_errors_total"
         for where in ("cycle", "scheduler"):
             found = daemon.metric(errors, where=where)
@@ -266,7 +286,7 @@ class History:
             status, text = daemon.get(path)
             assert status == 200, (path, status, text[:500])
             if path == "/api/status":
-                json.loads(text)
+                jsonschema.validate(json.loads(text), CONTRACT)
 
     def _tail(self) -> str:
         return self._daemon.log[-6000:]
