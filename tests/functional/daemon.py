@@ -48,6 +48,9 @@ def write_conf(
 class Daemon:
     """A running gwsched; ended at the end of the ``with`` block."""
 
+    # How long a line of its log may take (seconds).
+    patience = 40.0
+
     def __init__(
         self,
         directory: Path,
@@ -90,14 +93,18 @@ class Daemon:
         """What this process has logged."""
         return self._log.read_text()[self._offset :]
 
-    def wait_log(self, pattern: str, timeout: float = 40) -> re.Match[str]:
+    def wait_log(
+        self, pattern: str, timeout: float | None = None
+    ) -> re.Match[str]:
         """Wait for a line that matches."""
 
         def found() -> re.Match[str] | None:
             assert self.process.poll() is None, self.log
             return re.search(pattern, self.log)
 
-        match = wait_for(found, f"{pattern!r} in the log", timeout)
+        match = wait_for(
+            found, f"{pattern!r} in the log", timeout or self.patience
+        )
         assert isinstance(match, re.Match)
         return match
 

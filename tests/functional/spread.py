@@ -147,6 +147,8 @@ class Centre(Ovn):
 class Remote(Daemon):
     """A gwsched on one of the hosts; it is read by its log."""
 
+    patience = 180.0  # there are many, and some are not kindly treated
+
     def __init__(
         self,
         directory: Path,

@@ -66,7 +66,7 @@ def test_an_upgrade_while_an_operator_works(world: World) -> None:
 
 @pytest.mark.parametrize(
     "what",
-    [Harm("holder", "stop"), Harm("holder", "kill"), Harm("both", "cut")],
+    [Harm("holder", "stop"), Harm("both", "cut")],
     ids=str,
 )
 def test_a_take_over(world: World, what: Harm) -> None:
