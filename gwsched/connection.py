@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
-from ovs.db import idl
 from ovs.poller import Poller
 
 from gwsched.conf import Settings, Tls
 from gwsched.ovsdb import session, streams, tenure
+from gwsched.ovsdb.hearing import Hearing
 from gwsched.ovsdb.identity import Identity
 from gwsched.ovsdb.loading import Loading
 from gwsched.ovsdb.monitoring import monitor
@@ -68,6 +68,7 @@ class Database:
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
+        self._hearing = Hearing(label, settings.timeout)
         self.tenure: Tenure | None = None
         self._loading = Loading(label)
         self.sessions = 0
@@ -183,19 +184,15 @@ class Database:
         before = (self._state(), self._synced)
         untold = self._untold()
         with self._identity.assumed():
-            self.replica.run()
+            is_told = self._hearing.hear(self.replica, time.monotonic())
         for trouble in self._identity.news():
             LOG.error("%s: %s", self.label, trouble)
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
-        if untold != self._untold():
+        if untold != self._untold() or not is_told:
             self._anew = True
             self.replica.forget()
-        synced = bool(
-            self.replica.state == idl.Idl.IDL_S_MONITORING
-            and self.replica._session.is_connected()
-        )
-        self._note(synced)
+        self._note(self.replica.synced)
         self._follow_tenure()
         return before != (self._state(), self._synced)
 

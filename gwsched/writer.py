@@ -17,6 +17,7 @@ from ovs.db.idl import Transaction
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
 from gwsched.model import OWN_GROUP, Candidate, Form
+from gwsched.reading.parsing import whole_number
 
 # The key that is counted up in the options of a localnet port.
 NUDGE = "gwsched-moved"
@@ -86,9 +87,8 @@ class Writer:
         """
         for port in change.unit.ports:
             for row in self._localnets.get(port.name, ()):
-                before = row.options.get(NUDGE, "0")
-                count = int(before) + 1 if before.isdecimal() else 1
-                row.setkey("options", NUDGE, str(count))
+                before = whole_number(row.options.get(NUDGE), 0)
+                row.setkey("options", NUDGE, str(before + 1))
 
     @cached_property
     def _localnets(self) -> dict[str, list[Any]]:

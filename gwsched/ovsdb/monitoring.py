@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+from ovs.db.idl import SchemaHelper
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings
@@ -32,12 +34,9 @@ def monitor(
 ) -> Replica:
     """Return a replica of what a server has of these tables.
 
-    :raises OSError: where it lacks one that is needed
+    :raises OSError: where it lacks one that is needed, or sends no schema
     """
-    there = columns_there(schema, tables)
-    helper = create_schema_helper(schema)
-    for name, columns in there.items():
-        helper.register_columns(name, [*columns])
+    there, helper = _understood(schema, tables)
     for lack in lacking(tables, there):
         LOG.warning("%s: %s; going without", label, lack)
     replica = Replica(
@@ -59,3 +58,19 @@ def monitor(
             condition.request()
             condition.ack()
     return replica
+
+
+def _understood(
+    schema: dict[str, Any], tables: Mapping[str, Table]
+) -> tuple[dict[str, tuple[str, ...]], SchemaHelper]:
+    try:
+        there = columns_there(schema, tables)
+        helper = create_schema_helper(schema)
+    except OSError:
+        raise
+    except Exception as error:  # whatever one stumbles over
+        what = f"its schema is none: {error!r}"
+        raise OSError(errno.EPROTO, what) from error
+    for name, columns in there.items():
+        helper.register_columns(name, [*columns])
+    return there, helper

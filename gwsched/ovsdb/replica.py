@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ovs.db import idl
+from ovs.db import error, idl
 from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
 from gwsched.ovsdb.packed import Columns, PackedRows, unpacked
 from gwsched.ovsdb.schema import Table, columns_there
+
+
+class NonsenseError(Exception):
+    """An update that does not fit the schema, or is none."""
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
@@ -87,6 +91,31 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         """Know no rows by their names any more; they may be others."""
         self._named.clear()
 
+    @property
+    def synced(self) -> bool:
+        """Whether it is whole and kept up to date."""
+        there = self.state == idl.Idl.IDL_S_MONITORING
+        return bool(there and self._session.is_connected())
+
+    @property
+    def progress(self) -> object:
+        """Something else whenever one has come nearer to being in sync.
+
+        None while there is nothing to wait for.  Probes are answered by
+        less than what counts.
+        """
+        rpc = self._session.rpc
+        if rpc is None or self.synced:
+            return None
+        seqno = self._session.get_seqno()
+        return seqno, self.state, rpc.received_bytes // 4096
+
+    def begin_anew(self) -> None:
+        """Connect again, not at once, and ask for everything."""
+        self.last_id = str(UUID(int=0))
+        self.state = self.IDL_S_INITIAL
+        self._session.force_reconnect()
+
     def steal_lock(self) -> None:
         """Take the lock that we wait for from whoever has it.
 
@@ -118,13 +147,19 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
 
         Nobody is told of it row by row: it comes in a new session.  Where
         python-ovs calls this otherwise, it does so all by itself.
+
+        An error is to be heard.  python-ovs logs it and goes on with what it
+        has: with an empty database, in sync, where the answer was nonsense.
         """
         if isinstance(updates, dict):
             updates = {
                 name: self._take(tables.get(name), rows)
                 for name, rows in updates.items()
             }
-        super()._Idl__do_parse_update(updates, version, tables)
+        try:
+            super()._Idl__do_parse_update(updates, version, tables)
+        except error.Error as wrong:
+            raise NonsenseError(str(wrong)) from wrong
 
     @staticmethod
     def _take(table: Any, rows: Any) -> Any:

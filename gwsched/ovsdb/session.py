@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import ovs.json
 from ovs import jsonrpc
 from ovs.poller import Poller
 
@@ -25,6 +26,9 @@ LOG = logging.getLogger(__name__)
 CHUNK = 1 << 16
 # So much is taken in at most before the loop has its turn (bytes).
 AT_ONCE = 4 << 20
+# The longest message.  20,000 gateway ports beside 100,000 other router ports
+# of Neutron's make one of about 150 MiB, by estimate (bytes).
+LONGEST = 1 << 30
 # What we rely on of python-ovs' connections, besides what is documented.
 ATTRIBUTES = frozenset({"name", "stream", "status", "received_bytes"})
 METHODS = ("recv", "recv_wait", "error", "_Connection__log_msg")
@@ -44,6 +48,7 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
         self._messages: deque[bytes] = deque()
         self._wrong = ""
         self._is_more = False
+        self._begun = 0
 
     def recv(self) -> tuple[int, jsonrpc.Message | None]:
         """Return the next message, or why there is none."""
@@ -85,6 +90,9 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
             self._messages.extend(self._framer.feed(data))
         except ValueError as wrong:
             self._wrong = str(wrong)  # what came before it is still good
+        self._begun = 0 if self._messages else self._begun + len(data)
+        if self._begun > LONGEST:
+            self._wrong = f"a message of more than {LONGEST >> 20} MiB"
         return 0
 
     def _deliver(self, data: bytes) -> tuple[int, jsonrpc.Message | None]:
@@ -158,6 +166,11 @@ def is_known() -> bool:
     theirs = jsonrpc.Connection
     assigned = set(theirs.__init__.__code__.co_names)
     return assigned >= ATTRIBUTES and all(hasattr(theirs, m) for m in METHODS)
+
+
+def parser() -> str:
+    """Name the JSON parser that is used."""
+    return "stdlib" if is_known() else str(ovs.json.PARSER).lower()
 
 
 def connect(stream: Any, hook: Hook | None = None) -> Any:

@@ -48,7 +48,7 @@ def write_conf(
 class Daemon:
     """A running gwsched; ended at the end of the ``with`` block."""
 
-    # How long a line of its log may take (seconds).
+    # How long its start, its end or a line of its log may take (seconds).
     patience = 40.0
 
     def __init__(
@@ -75,7 +75,8 @@ class Daemon:
             )
         listening = r"metrics and health on http://127\.0\.0\.1:(\d+)"
         try:
-            self.port = int(self.wait_log(listening).group(1))
+            match = self.wait_log(listening, self.patience)
+            self.port = int(match.group(1))
         except BaseException:
             self.__exit__()  # nobody has us yet who would
             raise
@@ -111,7 +112,7 @@ class Daemon:
     def terminate(self) -> int:
         """End it as systemd would, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=self.patience)
 
     def kill(self) -> None:
         """End it as nobody should."""

@@ -35,6 +35,7 @@ REGISTRY: Mapping[str, tuple[How, ...]] = {
     "docs/beside.md#neutron": (LAB,),
     "docs/beside.md#somebody-else-who-writes": (LAB,),
     "docs/beside.md#what-is-gwscheds": (LAB,),
+    "docs/compatibility.md#which-ovn": (WORDS,),
     "docs/install.md#configure": (LAB,),
     "docs/install.md#enforce": (LAB,),
     "docs/install.md#install": (WORDS, LAB, WORDS),
