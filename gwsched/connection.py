@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
-from ovs.db import idl
 from ovs.poller import Poller
 
 from gwsched.conf import Settings, Tls
-from gwsched.ovsdb import streams, tenure
+from gwsched.ovsdb import session, streams, tenure
+from gwsched.ovsdb.hearing import Hearing
 from gwsched.ovsdb.identity import Identity
+from gwsched.ovsdb.loading import Loading
 from gwsched.ovsdb.monitoring import monitor
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import (
@@ -66,7 +68,9 @@ class Database:
         self._synced = False
         self._anew = True
         self._failure = "it was not tried"
+        self._hearing = Hearing(label, settings.timeout)
         self.tenure: Tenure | None = None
+        self._loading = Loading(label)
         self.sessions = 0
 
     def connect(
@@ -142,7 +146,7 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """The rows of a table whose names are unique, by name."""
         return self.replica.named(table)
 
@@ -166,6 +170,11 @@ class Database:
         return self._synced
 
     @property
+    def progress(self) -> str:
+        """How far it has been loaded, in words."""
+        return self._loading.state
+
+    @property
     def has_lock(self) -> bool:
         """Whether the server last said that we hold the lock."""
         return self.synced and bool(self.replica.has_lock)
@@ -175,19 +184,25 @@ class Database:
         before = (self._state(), self._synced)
         untold = self._untold()
         with self._identity.assumed():
-            self.replica.run()
+            is_told = self._hearing.hear(self.replica, time.monotonic())
         for trouble in self._identity.news():
             LOG.error("%s: %s", self.label, trouble)
         # What a new session finds gone is not told row by row, nor is what
         # comes before an error in an update.
-        if untold != self._untold():
+        if untold != self._untold() or not is_told:
             self._anew = True
             self.replica.forget()
-        synced = bool(
-            self.replica.state == idl.Idl.IDL_S_MONITORING
-            and self.replica._session.is_connected()
-        )
-        if synced and not self._synced:
+        self._note(self.replica.synced)
+        self._follow_tenure()
+        return before != (self._state(), self._synced)
+
+    def _note(self, synced: bool) -> None:
+        """Follow whether it is in sync, and say what an operator notices."""
+        received, now = session.received(self.replica), time.monotonic()
+        if not synced:
+            self._loading.goes_on(received, now)
+        elif not self._synced:
+            self._loading.ends(received, now)
             self.sessions += 1
             LOG.info("%s: connected to %s", self.label, self._remote())
         if self._synced and not synced:
@@ -197,8 +212,6 @@ class Database:
                 ", ".join(self._remotes),
             )
         self._synced = synced
-        self._follow_tenure()
-        return before != (self._state(), self._synced)
 
     def _follow_tenure(self) -> None:
         """Note when the lock comes and goes, and who writes without it."""

@@ -15,6 +15,7 @@ from gwsched.decisions import (
     Policy,
     Relocation,
 )
+from gwsched.health.memory import Rest
 from gwsched.model import Snapshot, frozen_map
 from gwsched.placement import origins, pace, rivals
 from gwsched.placement.pace import Pace
@@ -39,6 +40,7 @@ class Decider:
         self._seen: Snapshot | None = None
         self._wrote = False
         self._basis: Hashable = None
+        self._rest: Rest | None = None
         self._plan = Plan()
 
     @property
@@ -110,12 +112,14 @@ class Decider:
         )
 
     def tried(self, changes: tuple[Change, ...], now: float) -> None:
-        """Remember the move among what may have been written.
+        """Remember what may have been written, and the move among it.
 
-        The server's answer got lost; if it was written, it has its budget.
+        The server's answer got lost; if it was written, it is no rival's,
+        and the move has its budget.
         """
         flow = self._launched(changes, now, sure=False)
-        self._past = replace(self._past, pace=flow)
+        others = rivals.attempted(self._past.rivals, changes)
+        self._past = replace(self._past, pace=flow, rivals=others)
 
     def _launched(
         self, changes: tuple[Change, ...], now: float, *, sure: bool = True
@@ -150,11 +154,10 @@ class Decider:
         if not writes:
             self._past = self._past if self._past == Past() else Past()
             return
-        past = self._past
-        found = replace(
-            past,
-            pace=pace.follow(past.pace, seen, now),
-        )
+        past = found = self._past
+        flow = pace.follow(past.pace, seen, now)
+        if flow is not past.pace:
+            found = replace(past, pace=flow)
         # Who puts a list back at once makes it, to us, one never changed.
         new = self._seen is None or seen.units is not self._seen.units
         if new or self._wrote:
@@ -170,12 +173,15 @@ class Decider:
                 rivals=rewritten,
                 origins=origins.follow(past.origins, seen, fresh),
             )
-        if found != past:
+        if found is not past and found != past:
             self._past = found
 
     def _planned(self, seen: Snapshot, now: float) -> Plan:
         """Plan, unless everything the plan depends on is as it was."""
-        basis = planner.basis(seen, self.health)
+        basis = self._basis
+        if not self._is_at_rest(seen):
+            basis = planner.basis(seen, self.health)
+        self._rest = self._memory.rest
         known = (
             self._seen is not None
             and seen.units is self._seen.units
@@ -191,4 +197,20 @@ class Decider:
             return self._plan
         return planner.plan(
             seen, self.health, self._scheduler, self._policy, now, self._past
+        )
+
+    def _is_at_rest(self, seen: Snapshot) -> bool:
+        """Whether only heartbeats have gone on since the last plan.
+
+        No plan depends on those: who is live may owe an answer for a moment.
+        """
+        before, rest = self._seen, self._memory.rest
+        return (
+            rest is not None
+            and rest is self._rest
+            and before is not None
+            and self._basis is not None
+            and seen.orphans is before.orphans
+            and seen.default_form is before.default_form
+            and not seen.routers
         )

@@ -23,6 +23,7 @@ from gwsched.connection import LOCK, Database
 from gwsched.decider import Decider
 from gwsched.decisions import Plan
 from gwsched.model import Snapshot
+from gwsched.ovsdb.tenure import Tenure
 from gwsched.ovsdb.vantage import Vantages
 from gwsched.schedulers import Scheduler
 from gwsched.snapshot import Reader
@@ -68,7 +69,7 @@ class Loop:
         self._changed = False
         self._wake_at = 0.0
         self._rest_until = 0.0
-        self._led = False
+        self._tenure: Tenure | None = None
         self._contended = False
 
     def run(
@@ -216,18 +217,20 @@ class Loop:
         )
 
     def _note_leadership(self) -> None:
-        leads = self._nb.has_lock
-        if leads and not self._led:
-            name = self._nb.tenure.name if self._nb.tenure else ""
+        tenure = self._nb.tenure
+        contended = self._nb.replica.is_lock_contended
+        if tenure is not self._tenure and tenure is not None:
             LOG.info(
-                "took the lock %r: this gwsched writes, as %s", LOCK, name
+                "took the lock %r: this gwsched writes, as %s",
+                LOCK,
+                tenure.name,
             )
-        elif self._led and not leads:
+        elif tenure is not self._tenure:
             LOG.warning("lost the lock; standing by")
-        elif self._nb.replica.is_lock_contended and not self._contended:
+        elif contended and not self._contended:
             LOG.info("another gwsched holds the lock; standing by")
-        self._led = leads
-        self._contended = bool(self._nb.replica.is_lock_contended)
+        self._tenure = tenure
+        self._contended = bool(contended)
 
     def _publish(self, seen: Snapshot | None, plan: Plan) -> None:
         self._metrics.view = View(

@@ -98,6 +98,7 @@ def _made(scene: Scene) -> Plan:
     uneven, is_done = scene.past.pace.running, False
     if not changes:
         waiting = {change.unit.name for change in repairs}
+        waiting |= repair.warming.waiting
         evens = not _is_settling(scene)
         moves = Moves(scene, repair.ledger, waiting, evens=evens)
         changes = moves.changes()

@@ -18,6 +18,7 @@ from gwsched.conf import ConfigurationError, configured, logs, validity
 from gwsched.conf.configured import Configured
 from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.decisions import Health, Plan
+from gwsched.garbage import Collector
 from gwsched.loop import LONGEST_WAIT, Loop
 from gwsched.ovsdb import streams
 from gwsched.signals import Signals
@@ -62,6 +63,8 @@ class Service:
         self._metrics = Metrics()
         self._publish(Configuration(read_at=time.time()))
         self._signals = Signals()
+        self._collector = Collector()
+        self._databases: tuple[Database, ...] = ()
         self._notifier = sdnotify.SystemdNotifier()
         self._completed_at = time.monotonic()
         app = App(
@@ -91,6 +94,7 @@ class Service:
     def _serve(self) -> None:
         """Work with one pair of databases, until others are wanted."""
         databases = open_databases(self._configured.settings)
+        self._databases = databases
         try:
             self._work(*databases)
         except StoppedError:
@@ -101,6 +105,7 @@ class Service:
             for database in databases:
                 database.close()
             self._forget()
+            self._collector.resume()
 
     def _work(self, nb: Database, sb: Database) -> None:
         for database in (nb, sb):
@@ -112,6 +117,8 @@ class Service:
 
         def completed() -> None:
             self._completed(loop.summary)
+            if self._metrics.view.snapshot is not None:
+                self._collector.spare()
 
         with contextlib.closing(loop):
             while True:
@@ -230,11 +237,10 @@ class Service:
         return f"the loop has not come round for {age:.0f} s"
 
     def _not_ready(self) -> str | None:
-        view = self._metrics.view
-        for db, there in (
-            ("NB", view.nb_connected),
-            ("SB", view.sb_connected),
-        ):
-            if not there:
-                return f"{db} is not in sync"
+        for database in self._databases:
+            if not database.synced:
+                progress = database.progress
+                return f"{database.label} is not in sync: {progress}"
+        if self._metrics.view.snapshot is None:
+            return "the databases are loaded; no plan was made yet"
         return None

@@ -43,6 +43,14 @@ Claims = Mapping[str, Mapping[str, int]]
 NO_CLAIMS: Claims = frozen_map({})
 # By kind, the UUIDs of the rows whose records are different.
 Touched = defaultdict[Any, list[Any]]
+# What everything else is looked at for.
+FIRST = (
+    records.NbGlobal,
+    records.RouterPort,
+    records.Group,
+    records.Chassis,
+    records.Beat,
+)
 
 
 class Reader:
@@ -75,9 +83,7 @@ class Reader:
         self, nb: Changes, sb: Changes, *, claimed: Claims = NO_CLAIMS
     ) -> Snapshot:
         """Read what the plan depends on, given the rows that changed."""
-        anew = not self._begun
-        self._begun = True
-        self._update(None if anew else nb, None if anew else sb)
+        self._update(*self._take_in(nb, sb))
         top = self._rows.only(records.NbGlobal)
         problems = chain(*self._problems.values(), self._catalogue.problems())
         return Snapshot(
@@ -100,11 +106,20 @@ class Reader:
             routers=self._routers,
         )
 
-    def _update(self, nb: Changes, sb: Changes) -> None:
-        changed = self._rows.update(nb, sb)
+    def _take_in(self, nb: Changes, sb: Changes) -> tuple[set[Any], Touched]:
+        """Return the keys of what is different, and the rows, by kind."""
         touched: Touched = defaultdict(list)
+        if not self._begun:
+            self._begun = True
+            self._rows.fill()
+            touched.update({k: list(self._rows.every(k)) for k in FIRST})
+            return set(), touched
+        changed = self._rows.update(nb, sb)
         for kind, key in changed:
             touched[kind].append(key)
+        return changed, touched
+
+    def _update(self, changed: set[Any], touched: Touched) -> None:
         before = self._intents
         if records.NbGlobal in touched:
             self._read_intents()

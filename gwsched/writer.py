@@ -7,7 +7,7 @@ ovsdb-server's to delete; an HA_Chassis_Group stays until somebody does.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from ovs.db.idl import Transaction
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
 from gwsched.model import OWN_GROUP, Candidate, Form
+from gwsched.reading.parsing import whole_number
 
 # The key that is counted up in the options of a localnet port.
 NUDGE = "gwsched-moved"
@@ -34,9 +35,13 @@ class Writer:
     def __init__(self, nb: Database, transaction: Transaction) -> None:
         self._tables = nb.rows
         self._transaction = transaction
-        self._ports = _by_name(nb, "Logical_Router_Port")
-        self._groups = _by_name(nb, "HA_Chassis_Group")
-        self._taken = set(_by_name(nb, "Gateway_Chassis"))
+        self._ports = nb.named("Logical_Router_Port")
+        # Beside those that are there the ones made, or deleted, here.
+        self._groups: ChainMap[str, Any] = ChainMap(
+            {}, nb.named("HA_Chassis_Group")
+        )
+        self._names = nb.named("Gateway_Chassis")
+        self._taken: set[str] = set()
 
     def write(self, change: Change) -> None:
         """Add one change; :raises StaleError: where it does not fit."""
@@ -82,9 +87,8 @@ class Writer:
         """
         for port in change.unit.ports:
             for row in self._localnets.get(port.name, ()):
-                before = row.options.get(NUDGE, "0")
-                count = int(before) + 1 if before.isdecimal() else 1
-                row.setkey("options", NUDGE, str(count))
+                before = whole_number(row.options.get(NUDGE), 0)
+                row.setkey("options", NUDGE, str(before + 1))
 
     @cached_property
     def _localnets(self) -> dict[str, list[Any]]:
@@ -143,7 +147,7 @@ class Writer:
             users.discard(port)
         if not users:
             group.delete()
-            del self._groups[change.unit.name]
+            self._groups[change.unit.name] = None
 
     def _rewrite(
         self, owner: Any, column: str, table: str, change: Change
@@ -256,12 +260,7 @@ class Writer:
 
     def _free_name(self, name: str) -> str:
         """The name Neutron would give; names are unique but only a habit."""
-        while name in self._taken:
+        while name in self._names or name in self._taken:
             name += "_"
         self._taken.add(name)
         return name
-
-
-def _by_name(nb: Database, table: str) -> dict[str, Any]:
-    rows: Iterable[Any] = nb.rows[table].rows.values()
-    return {row.name: row for row in rows}

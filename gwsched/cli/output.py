@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from gwsched.cli import tables
+from gwsched.conf.plain import printable
 
 PROG = "gwschedctl"
 
@@ -61,4 +62,4 @@ def chosen(
 
 def complain(what: object) -> None:
     """Say something on stderr, in one line."""
-    print(f"{PROG}: {what}", file=sys.stderr)
+    print(f"{PROG}: {printable(str(what))}", file=sys.stderr)

@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gwsched.conf.plain import printable
+
 # Narrower terminals get lines of this length all the same.
 NARROWEST = 60
 LABEL = 14
@@ -105,13 +107,6 @@ class Screen:
             break_on_hyphens=False,
         )
         return lines or [first.rstrip()]
-
-
-def printable(text: str) -> str:
-    """Return a text on one line, its control characters escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _all_printable(row: Iterable[str]) -> list[str]:

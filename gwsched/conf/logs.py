@@ -13,6 +13,7 @@ from ovsdbapp.backend.ovs_idl import vlog
 
 from gwsched import __version__
 from gwsched.conf import ConfigurationError
+from gwsched.conf.plain import ALL_IN_ONE_LINE
 
 
 def set_up(options: cfg.ConfigOpts) -> None:
@@ -27,6 +28,8 @@ def set_up(options: cfg.ConfigOpts) -> None:
         log.setup(options, "gwsched", __version__)
     except (OSError, RuntimeError, ValueError, log.LogConfigError) as error:
         raise ConfigurationError(f"[DEFAULT] cannot log: {error}") from error
+    for handler in _handlers(_loggers()):
+        handler.addFilter(ALL_IN_ONE_LINE)
     vlog.use_python_logger(max_level=vlog.WARN)
 
 

@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gwsched.model import frozen_map
+
 # The RFC's own example figures; 2,000 is the third death within minutes.
 PENALTY = 1000.0
 SUPPRESS = 2000.0
@@ -50,6 +52,8 @@ def follow(before: Records, died: Iterable[str], now: float) -> Records:
     """Let penalties decay, and add to those of who has just died."""
     found = {}
     fresh = frozenset(died)
+    if not (before or fresh):
+        return before
     for name in sorted({*before, *fresh}):
         old = before.get(name, Record(0.0, now))
         held = old.is_suppressed and now < old.ends
@@ -61,6 +65,11 @@ def follow(before: Records, died: Iterable[str], now: float) -> Records:
         elif old.now(now) > NEGLIGIBLE:
             found[name] = Record(old.now(now), now)
     return found
+
+
+def penalties(records: Records, now: float) -> Mapping[str, float]:
+    """Return what is left of all penalties."""
+    return frozen_map({name: r.now(now) for name, r in records.items()})
 
 
 def sentence(records: Records, now: float) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import fields
+from operator import attrgetter
 
 from gwsched.decisions import Claim, Evidence, Tunnels
 from gwsched.health.claims import CLAIM_SETTLE, has_witness
@@ -21,6 +23,9 @@ from gwsched.model import Snapshot, Unit
 # For how many hold-downs it counts that OVN has left a chassis which still
 # answers: SB does not tell when its tunnels are up again.
 DISTRUST = 10.0
+
+
+_facts = attrgetter(*(field.name for field in fields(Evidence)))
 
 
 def gather(
@@ -57,21 +62,23 @@ def gather(
         if keeps:
             keeping = now if old.keeping is None else old.keeping
         gone = None if name in snapshot.chassis else old.gone or now
-        found[name] = Evidence(
-            gone=gone,
-            heard=beats.heard_at.get(name, old.heard),
-            behind=behind,
-            left=left.get(name),
-            tunnels=tunnels,
-            tunnels_since=since,
-            watched=sight.is_watched(name),
-            emptied=emptied,
-            holds=holds,
-            keeps=keeps,
-            keeping=keeping,
-            kept=behind is not None
+        facts = (
+            gone,
+            beats.heard_at.get(name, old.heard),
+            behind,
+            left.get(name),
+            tunnels,
+            since,
+            sight.is_watched(name),
+            emptied,
+            holds,
+            keeps,
+            keeping,
+            behind is not None
             and (old.kept or _has_kept(keeping, behind, snapshot, now)),
         )
+        # Of most chassis there is nothing new: they keep what there was.
+        found[name] = old if facts == _facts(old) else Evidence(*facts)
     return found
 
 

@@ -127,6 +127,8 @@ def forgive(
 ) -> Heartbeats:
     """Start the clocks of some again: their silence was not their own."""
     again = {name: now for name in beats.behind if name in names}
+    if not again:
+        return beats
     return replace(
         beats,
         heard_at=frozen_map({**beats.heard_at, **again}),
@@ -165,6 +167,9 @@ def _bumps(
     if not before or published > before[-1].value:
         before = (*before, Bump(published, now))[-REMEMBERED:]
     best = max(heard.values(), default=UNHEARD)
+    # Who answers a bump has answered all before: the open ones are last.
+    if before[-1].answered < math.inf:
+        return before
     return tuple(
         replace(bump, answered=now)
         if bump.answered == math.inf and best >= bump.value
@@ -185,15 +190,18 @@ def _behind(
     Who has just come into sight is asked from now on.
     """
     answered = [b for b in bumps if b.answered < math.inf]
+    newest = answered[-1].value if answered else UNHEARD
     behind = {}
     for name in snapshot.chassis:
         value = heard.get(name, UNHEARD)
-        missed = [b.answered for b in answered if b.value > value]
+        if value >= newest and name not in before.behind:
+            continue
         same = before.heard.get(name, UNHEARD) == value
         if same and name in before.behind:
             behind[name] = before.behind[name]
-        elif missed:
-            behind[name] = missed[0] if name in before.heard_at else now
+        elif value < newest:
+            missed = next(b.answered for b in answered if b.value > value)
+            behind[name] = missed if name in before.heard_at else now
     return behind
 
 

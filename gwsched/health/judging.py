@@ -13,7 +13,7 @@ from gwsched.health.damping import Records
 from gwsched.health.evidence import deserted, is_empty
 from gwsched.health.heartbeat import Heartbeats
 from gwsched.health.silence import ZONE_PATIENCE
-from gwsched.health.verdicts import Facts, judge
+from gwsched.health.verdicts import ANSWERS, Facts, judge
 from gwsched.model import Snapshot
 
 Verdicts = Mapping[str, Verdict]
@@ -40,6 +40,8 @@ class Judging:
     def verdict(self, name: str, evidence: Evidence) -> Verdict:
         """Judge one chassis; the verdict is as old as its state is."""
         before = self.before.get(name) if self.before else None
+        if before and self._is_well(evidence, before):
+            return before
         facts = self._facts(name, evidence, before)
         state, why, advice = judge(facts)
         since = self.now
@@ -57,6 +59,21 @@ class Judging:
         if is_new or (before and before.state is State.DEAD):
             return self.now
         return before.back if before else -math.inf
+
+    def _is_well(self, evidence: Evidence, before: Verdict) -> bool:
+        """Whether nothing speaks against who was live: most of all, mostly.
+
+        Then it is live by the last rule of the table, as it was.
+        """
+        return (
+            before.state is State.LIVE
+            and evidence.gone is None
+            and evidence.behind is None
+            and evidence.left is None
+            and evidence.tunnels is not Tunnels.DOWN
+            and before.why == ANSWERS
+            and self.snapshot.heartbeat
+        )
 
     def _facts(
         self, name: str, evidence: Evidence, before: Verdict | None

@@ -65,13 +65,22 @@ def counted(
             continue
         fleet.add(name)
         owes = was_lost and (is_dead or name in beats.behind)
-        silent = silence.silent(beats, name, policy, now)
-        cut = sight.of(name)[0] is Tunnels.DOWN
-        missed = cut and silence.missed(beats, name, now)
-        if row is None or silent or owes or missed:
+        if row is None or owes or _is_silent(name, beats, sight, policy, now):
             lost.add(name)
         elif silence.overdue(beats, name, policy, now):
             late.add(name)
     if lost:
         lost |= late
     return Losses(frozenset(lost), frozenset(fleet))
+
+
+def _is_silent(
+    name: str, beats: Heartbeats, sight: Sight, policy: Policy, now: float
+) -> bool:
+    """Whether a gateway has owed an answer for long enough."""
+    if name not in beats.behind:
+        return False
+    if silence.silent(beats, name, policy, now):
+        return True
+    is_cut = sight.of(name)[0] is Tunnels.DOWN
+    return is_cut and silence.missed(beats, name, now)

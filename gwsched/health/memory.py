@@ -6,13 +6,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gwsched.decisions import Health
+from gwsched.decisions import Health, Policy
 from gwsched.health import uplinks
 from gwsched.health.damping import Records
 from gwsched.health.fights import Fights
 from gwsched.health.heartbeat import Heartbeats
 from gwsched.health.tunnels import Sight
-from gwsched.model import frozen_map
+from gwsched.model import Snapshot, frozen_map
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What was judged whole, and until when only heartbeats can add to it.
+
+    ``keeps`` has how much others could claim of what a chassis holds, for
+    those of whom it was asked (rest.py).
+    """
+
+    snapshot: Snapshot
+    policy: Policy
+    until: float
+    keeps: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,7 @@ class Memory:
 
     ``left`` is when OVN has left a chassis, ``wary`` has the chassis whose
     silence must last longer, ``lost`` those of the mass failure that stands.
+    ``rest`` is there while everybody is well.
     """
 
     health: Health = field(default_factory=Health)
@@ -33,3 +48,4 @@ class Memory:
     wary: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     first_step: bool = True
+    rest: Rest | None = None

@@ -40,11 +40,13 @@ from gwsched.health import (
     fights,
     guards,
     heartbeat,
+    rest,
     silence,
     tunnels,
     uplinks,
     waking,
 )
+from gwsched.health.heartbeat import Heartbeats
 from gwsched.health.judging import Judging
 from gwsched.health.losses import counted
 from gwsched.health.memory import Memory
@@ -66,26 +68,37 @@ def step(
 
     ``interrupted`` says that SB was out of sight since the last step.
     """
-    return _Step(memory, snapshot, policy, now).after(interrupted=interrupted)
+    beats = heartbeat.listen(
+        memory.beats, snapshot, policy, now, interrupted=interrupted
+    )
+    if not interrupted:
+        resting = rest.after(memory, snapshot, beats, policy, now)
+        if resting is not None:
+            return resting
+    this = _Step(memory, snapshot, beats, policy, now)
+    return this.after(interrupted=interrupted)
 
 
 class _Step:
     """One step: evidence first, then guards, verdicts, and what follows."""
 
     def __init__(
-        self, memory: Memory, snapshot: Snapshot, policy: Policy, now: float
+        self,
+        memory: Memory,
+        snapshot: Snapshot,
+        beats: Heartbeats,
+        policy: Policy,
+        now: float,
     ) -> None:
         self.memory = memory
         self.snapshot = snapshot
+        self.beats = beats
         self.policy = policy
         self.now = now
 
     def after(self, *, interrupted: bool) -> Memory:
         """Return what is remembered, with the health that was found."""
         memory, snapshot, now = self.memory, self.snapshot, self.now
-        self.beats = heartbeat.listen(
-            memory.beats, snapshot, self.policy, now, interrupted=interrupted
-        )
         self.sight = tunnels.look(
             memory.sight,
             snapshot,
@@ -132,7 +145,10 @@ class _Step:
             self.lost,
             first_step=False,
         )
-        return replace(known, health=self._health(known, verdicts))
+        known = replace(known, health=self._health(known, verdicts))
+        return replace(
+            known, rest=rest.begun(known, snapshot, self.policy, now)
+        )
 
     def _owes(self, name: str) -> bool:
         return name in self.beats.behind
@@ -177,8 +193,9 @@ class _Step:
 
     def _verdicts(self) -> dict[str, Verdict]:
         snapshot, policy, now = self.snapshot, self.policy, self.now
+        names = self._names()
         losses = counted(
-            self._names(),
+            names,
             self.memory,
             snapshot,
             self.beats,
@@ -200,7 +217,7 @@ class _Step:
         self.beats = heartbeat.forgive(self.beats, over, now)
         self.evidence = evidence.gather(
             self.memory.health.evidence,
-            self._names(),
+            names,
             snapshot,
             self.beats,
             self.sight,
@@ -263,9 +280,7 @@ class _Step:
             damped=frozenset(
                 name for name, f in self.flaps.items() if f.is_suppressed
             ),
-            penalties=frozen_map(
-                {name: flap.now(now) for name, flap in self.flaps.items()}
-            ),
+            penalties=damping.penalties(self.flaps, now),
             beat=snapshot.heartbeat and waking.is_beat_due(known, policy, now),
             wake_at=waking.wake_at(
                 known,

@@ -24,82 +24,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Uplinks
+from gwsched.health.sessions import START, Watched, watch
 from gwsched.model import GatewayPort, Session, Snapshot, frozen_map
 
 Place = tuple[str, str]
 
-# How long a session must have been down (seconds): it is down for a moment
-# when its row is made, or the port has moved.
-DEBOUNCE = 0.4
-# How long a session may take to come up under a new holder (0.5 s measured).
-START = 5.0
 # How old a mark must be to outlast what else comes to light of a chassis:
 # its sessions are down too where its switch or its host is dead.
 CAUSE = 10.0
-# How often the rest of a mark may double, and after how many rests without
-# another mark that is forgotten.
+# How often the rest of a mark may double, and in how many rests without
+# another mark one doubling is forgotten: in a large fleet something fails
+# all the time, and what was long ago must not leave a sound gateway unused.
 MOST_DOUBLINGS = 4
-FORGIVEN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """One port's sessions under one holder.
-
-    ``was_up``: one came up under this holder; ``ever_up``: under any, while
-    we watched.  One that never was may be misconfigured, and proves nothing.
-    ``down_since``: since when all of them are down.  ``tried``: who has held
-    the port in vain since one was up.
-    """
-
-    holder: str
-    since: float
-    was_up: bool = False
-    ever_up: bool = False
-    down_since: float | None = None
-    tried: frozenset[str] = frozenset()
-
-    def lost_at(self) -> float:
-        """When its next hops count as lost, if they stay down."""
-        if self.down_since is None or not self.ever_up:
-            return float("inf")
-        if self.was_up or self.down_since > self.since:
-            return self.down_since + DEBOUNCE
-        return self.since + START
-
-    def moved(self, holder: str, now: float, *, is_down: bool) -> Watched:
-        """Return the same port's sessions under another holder.
-
-        What the row says is still the last one's word.  It goes on saying
-        ``up`` though the new holder reaches nobody (measured, 23.03): only
-        who had the session up writes ``down``.
-        """
-        return replace(
-            self,
-            holder=holder,
-            since=now,
-            was_up=False,
-            down_since=now if is_down else None,
-        )
-
-    def lost(self) -> Watched:
-        """Return it with the holder among those who have tried."""
-        if self.holder in self.tried:
-            return self
-        return replace(self, tried=self.tried | {self.holder})
-
-    def alive(self, *, is_up: bool) -> Watched:
-        """Return it where not all sessions are down."""
-        came_up = is_up and self.down_since is not None
-        if not (is_up and (self.was_up or came_up)):
-            return replace(self, down_since=None)
-        return replace(
-            self,
-            was_up=True,
-            ever_up=True,
-            down_since=None,
-            tried=frozenset(),
-        )
+FADING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +59,11 @@ class Mark:
         """Return the mark with its whole time before it."""
         pause = rest * 2 ** min(self.times - 1, MOST_DOUBLINGS)
         return replace(self, until=now + pause, lasts=True)
+
+    def remembered(self, rest: float, now: float) -> int:
+        """Return how many of the marks in a row count yet."""
+        peace = max(0.0, now - self.until)
+        return max(0, self.times - int(peace / (FADING * rest)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +102,7 @@ def follow(
     watched = {p.name: known[p.name] for p in ports if p.name in known}
     heard = [p for p in ports if p.holder and sound(p.holder)]
     for port in heard:
-        watched[port.name] = _watch(known.get(port.name), port, now)
+        watched[port.name] = watch(known.get(port.name), port, now)
     sessions = _Sessions(heard, watched, now)
     own = {
         place: mark
@@ -181,27 +123,6 @@ def follow(
         ),
         min((t for t in times if t > now), default=float("inf")),
     )
-
-
-def _watch(old: Watched | None, port: GatewayPort, now: float) -> Watched:
-    holder = port.holder or ""
-    asked = [
-        hop.session
-        for hop in port.next_hops
-        if hop.session is not Session.ADMIN_DOWN
-    ]
-    is_up = Session.UP in asked
-    is_down = bool(asked) and all(s is Session.DOWN for s in asked)
-    if old is None:
-        since = now if is_down else None
-        return Watched(holder, now, is_up, is_up, since)
-    if old.holder != holder:
-        return old.moved(holder, now, is_down=is_down)
-    if not is_down:
-        return old.alive(is_up=is_up)
-    if old.down_since is None:
-        return replace(old, down_since=now)
-    return old.lost() if now >= old.lost_at() else old
 
 
 class _Sessions:
@@ -263,7 +184,7 @@ def _kept(
     if mark.lasts:
         # It has ended by now, and not before: nobody had to look meanwhile.
         mark = replace(mark.renewed(rest, now), lasts=False)
-    if now >= mark.until + FORGIVEN * rest:
+    if mark.remembered(rest, now) == 0:
         return None
     elsewhere = any(
         sessions.reached.get(address, set()) - {place[0]}
@@ -289,6 +210,6 @@ def _marked(
     why = f"{chassis} does not reach {reached} by its uplink to {network}"
     if old is not None and now < old.until:
         return replace(old.renewed(rest, now), why=why)
-    times = old.times + 1 if old else 1
+    times = 1 + (old.remembered(rest, now) if old else 0)
     fresh = Mark(now, now, times, why, frozenset(addresses))
     return fresh.renewed(rest, now)

@@ -96,6 +96,8 @@ class Rule:
     advice: str = ""
 
 
+# Why most are live, mostly.
+ANSWERS = "answers heartbeats"
 SEE_TO_IT = (
     "its data plane lives and its ports stay; see to its ovn-controller and "
     "its connection to SB"
@@ -260,16 +262,16 @@ TABLE: tuple[Rule, ...] = (
         "else",
         lambda _: True,
         State.LIVE,
-        lambda f: (
-            "answers heartbeats" if f.asked else "a vantage point sees it"
-        ),
+        lambda f: ANSWERS if f.asked else "a vantage point sees it",
     ),
 )
 
 
 def judge(facts: Facts) -> tuple[State, str, str]:
     """Return state, reason and advice; no reason means: as before."""
-    rule = next(rule for rule in TABLE if rule.when(facts))
+    for rule in TABLE:
+        if rule.when(facts):
+            break
     state = rule.to or facts.doubtful()
     why = rule.why if isinstance(rule.why, str) else rule.why(facts)
     return state, why, rule.advice

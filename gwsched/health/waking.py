@@ -32,17 +32,46 @@ def wake_at(
     now: float,
 ) -> float:
     """When time alone may change what was concluded."""
+    return min(
+        of_heartbeats(known, gathered, snapshot, policy, now),
+        of_rows(known, verdicts, followed, snapshot, policy, now),
+    )
+
+
+def of_heartbeats(
+    known: Memory,
+    gathered: Mapping[str, Evidence],
+    snapshot: Snapshot,
+    policy: Policy,
+    now: float,
+) -> float:
+    """When answers that are owed, or were given, begin to count."""
     times = [
         silence.wake_at(known.beats, policy, now),
+        silence.known_at(known.beats, policy),
+        known.beats.first_answer + guards.START_GRACE,
+        *_of_debtors(known, gathered, snapshot),
+    ]
+    return min(t for t in times if t > now)
+
+
+def of_rows(
+    known: Memory,
+    verdicts: Mapping[str, Verdict],
+    followed: Mapping[str, Claim],
+    snapshot: Snapshot,
+    policy: Policy,
+    now: float,
+) -> float:
+    """When something else begins to count, or ends."""
+    times = [
         known.sight.wake_at,
         known.uplinks.wake_at,
-        known.beats.first_answer + guards.START_GRACE,
-        silence.known_at(known.beats, policy),
         *known.fights.apart(now).values(),
         *(flap.ends for flap in known.flaps.values()),
         *_of_verdicts(verdicts, policy),
         *_of_claims(followed, known.left, snapshot),
-        *_of_chassis(known, gathered, snapshot, policy),
+        *_of_news(known, policy),
     ]
     return min((t for t in times if t > now), default=math.inf)
 
@@ -79,16 +108,19 @@ def _of_claims(
             yield claim.since + claims.CLAIM_SETTLE
 
 
-def _of_chassis(
-    known: Memory,
-    gathered: Mapping[str, Evidence],
-    snapshot: Snapshot,
-    policy: Policy,
-) -> Iterator[float]:
-    """When what is held against a chassis begins to count, or ends."""
+def _of_news(known: Memory, policy: Policy) -> Iterator[float]:
+    """When it begins to count that OVN has left a chassis, or ends."""
     for since in known.left.values():
         yield since + claims.CLAIM_SETTLE
         yield since + evidence.DISTRUST * policy.hold_down
+    if _has_news(known):
+        yield known.beats.asked + NOT_AGAIN
+
+
+def _of_debtors(
+    known: Memory, gathered: Mapping[str, Evidence], snapshot: Snapshot
+) -> Iterator[float]:
+    """When more is known of who owes an answer."""
     for name in known.beats.behind:
         found = gathered[name]
         if found.emptied is not None:
@@ -97,5 +129,3 @@ def _of_chassis(
             since = max(found.keeping, known.beats.behind[name])
             yield since + snapshot.bfd_time + claims.CLAIM_SETTLE
         yield known.beats.heard_at[name] + snapshot.bfd_time
-    if _has_news(known):
-        yield known.beats.asked + NOT_AGAIN

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+from ovs.db.idl import SchemaHelper
 from ovsdbapp.backend.ovs_idl.idlutils import create_schema_helper
 
 from gwsched.conf import Settings
 from gwsched.ovsdb import session
+from gwsched.ovsdb.packed import pack
 from gwsched.ovsdb.replica import Replica
 from gwsched.ovsdb.schema import Table, columns_there, lacking
 
@@ -31,12 +34,9 @@ def monitor(
 ) -> Replica:
     """Return a replica of what a server has of these tables.
 
-    :raises OSError: where it lacks one that is needed
+    :raises OSError: where it lacks one that is needed, or sends no schema
     """
-    there = columns_there(schema, tables)
-    helper = create_schema_helper(schema)
-    for name, columns in there.items():
-        helper.register_columns(name, [*columns])
+    there, helper = _understood(schema, tables)
     for lack in lacking(tables, there):
         LOG.warning("%s: %s; going without", label, lack)
     replica = Replica(
@@ -46,7 +46,9 @@ def monitor(
         leader_only=leader_only,
     )
     replica.expect(tables, there)
-    session.take_over(replica, settings.probe_ms, BACK_OFF_MS)
+    session.take_over(
+        replica, settings.probe_ms, back_off_ms=BACK_OFF_MS, hook=pack
+    )
     for name, table in tables.items():
         if table.where and name in replica.tables:
             # Not through cond_change(): until the first connection that
@@ -56,3 +58,19 @@ def monitor(
             condition.request()
             condition.ack()
     return replica
+
+
+def _understood(
+    schema: dict[str, Any], tables: Mapping[str, Table]
+) -> tuple[dict[str, tuple[str, ...]], SchemaHelper]:
+    try:
+        there = columns_there(schema, tables)
+        helper = create_schema_helper(schema)
+    except OSError:
+        raise
+    except Exception as error:  # whatever one stumbles over
+        what = f"its schema is none: {error!r}"
+        raise OSError(errno.EPROTO, what) from error
+    for name, columns in there.items():
+        helper.register_columns(name, [*columns])
+    return there, helper

@@ -8,12 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ovs.db import idl
+from ovs.db import error, idl
 from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
+from gwsched.ovsdb.packed import Columns, PackedRows, unpacked
 from gwsched.ovsdb.schema import Table, columns_there
+
+
+class NonsenseError(Exception):
+    """An update that does not fit the schema, or is none."""
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
@@ -33,6 +38,8 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self._there: Mapping[str, tuple[str, ...]] = {}
         self.outdated = False
         super().__init__(*args, **kwargs)
+        for table in self.tables.values():
+            table.rows = PackedRows(table, self._make)
 
     def expect(
         self,
@@ -70,7 +77,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         touched, self.touched = self.touched, defaultdict(set)
         return touched
 
-    def named(self, table: str) -> Mapping[str, Any]:
+    def named(self, table: str) -> dict[str, Any]:
         """Return the rows of a table by their names, which are unique.
 
         To look at all of them for every write takes 4 us a row.
@@ -83,6 +90,31 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
     def forget(self) -> None:
         """Know no rows by their names any more; they may be others."""
         self._named.clear()
+
+    @property
+    def synced(self) -> bool:
+        """Whether it is whole and kept up to date."""
+        there = self.state == idl.Idl.IDL_S_MONITORING
+        return bool(there and self._session.is_connected())
+
+    @property
+    def progress(self) -> object:
+        """Something else whenever one has come nearer to being in sync.
+
+        None while there is nothing to wait for.  Probes are answered by
+        less than what counts.
+        """
+        rpc = self._session.rpc
+        if rpc is None or self.synced:
+            return None
+        seqno = self._session.get_seqno()
+        return seqno, self.state, rpc.received_bytes // 4096
+
+    def begin_anew(self) -> None:
+        """Connect again, not at once, and ask for everything."""
+        self.last_id = str(UUID(int=0))
+        self.state = self.IDL_S_INITIAL
+        self._session.force_reconnect()
 
     def steal_lock(self) -> None:
         """Take the lock that we wait for from whoever has it.
@@ -107,6 +139,43 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
 
     def cooperative_yield(self) -> None:
         """Do not yield; the loop is the only thread of the databases."""
+
+    def _Idl__do_parse_update(  # noqa: N802, python-ovs' name for it
+        self, updates: Any, version: str, tables: Mapping[str, Any]
+    ) -> None:
+        """Take what is there at the beginning as it came.
+
+        Nobody is told of it row by row: it comes in a new session.  Where
+        python-ovs calls this otherwise, it does so all by itself.
+
+        An error is to be heard.  python-ovs logs it and goes on with what it
+        has: with an empty database, in sync, where the answer was nonsense.
+        """
+        if isinstance(updates, dict):
+            updates = {
+                name: self._take(tables.get(name), rows)
+                for name, rows in updates.items()
+            }
+        try:
+            super()._Idl__do_parse_update(updates, version, tables)
+        except error.Error as wrong:
+            raise NonsenseError(str(wrong)) from wrong
+
+    @staticmethod
+    def _take(table: Any, rows: Any) -> Any:
+        """Keep rows that were packed; return what is left to do."""
+        if not isinstance(rows, dict):
+            return rows
+        if table is not None and isinstance(table.rows, PackedRows):
+            return table.rows.take(rows)
+        return {uuid: unpacked(update) for uuid, update in rows.items()}
+
+    def _make(self, table: Any, uuid: UUID, columns: Columns) -> Any:
+        """Make python-ovs' object of a row, in its own way."""
+        row = self._Idl__create_row(table, uuid)
+        self._Idl__add_default(table, columns)
+        self._Idl__row_update(table, row, columns)
+        return row
 
     def _hear_schema(self, message: Any) -> None:
         """Note whether there are others of the columns that we want."""

@@ -31,6 +31,8 @@ class Table:
 
 
 NOTHING = ("set", ())
+# What python-ovs calls nonsense of a server: as text, as JSON, by length.
+NONSENSE = (errno.EILSEQ, errno.EPROTO, errno.EMSGSIZE)
 
 
 NORTHBOUND: dict[str, Table] = {
@@ -190,6 +192,8 @@ def _ask(
         error, message = rpc.recv()
         if error == 0 and message.id == request.id:
             return message
+        if error in NONSENSE:
+            raise OSError(error, "what it says is no JSON-RPC")
         if error not in (0, errno.EAGAIN):
             raise OSError(errno.ECONNRESET, "the connection was closed")
         left = deadline - time.monotonic()

@@ -30,7 +30,7 @@ def _column(key: str, value: str | None = None) -> dict[str, Any]:
 
 # Only what is read; every OVS since 2.0 has it.  Interfaces are not declared
 # to be references, for those without BFD are not replicated.
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "name": "Open_vSwitch",
     "tables": {
         name: {"columns": columns}

@@ -16,6 +16,7 @@ from gwsched.placement.drafts import Draft, mended
 from gwsched.placement.primaries import Primaries
 from gwsched.placement.scene import Scene
 from gwsched.placement.staying import Staying
+from gwsched.placement.warming import Warming
 from gwsched.schedulers import Ledger, Request
 
 
@@ -34,6 +35,7 @@ class Repairs:
         self.scene = scene
         self.who = scene.who
         self.stay = Staying(scene)
+        self.warming = Warming(scene)
         self.ledger = Ledger() if ledger is None else ledger
         self._units = scene.units if units is None else units
         self._drafts: dict[str, Draft] = {}
@@ -133,14 +135,16 @@ class Repairs:
         """Whether newcomers would wait for their turn.
 
         A holder that does not see SB runs no BFD with them: the first of
-        them would take it for dead, if nobody above it sees it.
+        them would take it for dead, if nobody above it sees it.  Who leaves
+        is not above it.
         """
         if unit.holder is None or not self.who.any_suspect(unit):
             return True
         if self.who.state(unit.holder) is not State.SUSPECT:
             return True
-        others = (c for c in unit.order if c != unit.holder)
-        return any(self.who.state(c) is State.LIVE for c in others)
+        above = {*self._lists[unit.name]} - {unit.holder}
+        known = (c for c in unit.order if c in above)
+        return any(self.who.state(c) is State.LIVE for c in known)
 
     def _room(self, unit: Unit) -> int:
         """How many may come in besides those that stay in whatever role.
@@ -158,10 +162,13 @@ class Repairs:
         known = {*self._drafts[unit.name].order, *above}
         if known.issuperset(pool.names):
             return None
+        if not (above[1:] or self.warming.may_grow(unit, above[0])):
+            return None
         request = Request(unit.name, above, pool, unit.weight)
         answer = self.scene.ask(request, self.ledger, known)
         if answer:
             self.ledger.extend(above, answer, unit.weight)
+            self.warming.grows(unit, above[0])
         return answer
 
     def _decide(self, unit: Unit) -> Change | Refusal | None:

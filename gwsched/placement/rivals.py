@@ -55,7 +55,8 @@ class Rivals:
     """What we have seen and written, and what became of it.
 
     The ``mended`` lists are others' in which we have only repaired what was
-    wrong: their order is not ours.
+    wrong: their order is not ours.  What was ``tried`` may have been
+    written, for the server's answer got lost: the next look tells.
     """
 
     seen: Lists = field(default_factory=_no_lists)
@@ -63,6 +64,7 @@ class Rivals:
     feuds: Mapping[str, Feud] = field(default_factory=lambda: frozen_map({}))
     mended: frozenset[str] = frozenset()
     foreign_writes: int = 0
+    tried: tuple[Change, ...] = ()
 
     def is_ours(self, unit: Unit) -> bool:
         """Whether a unit's list is as we have written it.
@@ -88,6 +90,7 @@ class Rivals:
 def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
     """Note which lists others have written since the last time."""
     seen = {unit.name: unit.candidates for unit in snapshot.units}
+    rivals = _found_out(rivals, seen)
     feuds = {
         name: feud
         for name, feud in rivals.feuds.items()
@@ -112,6 +115,20 @@ def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
         feuds=frozen_map(feuds),
         foreign_writes=writes,
     )
+
+
+def _found_out(rivals: Rivals, seen: Lists) -> Rivals:
+    """Note what has become of what was tried, as far as it shows."""
+    if not rivals.tried:
+        return rivals
+    made = [c for c in rivals.tried if seen.get(c.unit.name) == c.candidates]
+    open_yet = [
+        change
+        for change in rivals.tried
+        if change not in made
+        and seen.get(change.unit.name) == change.unit.candidates
+    ]
+    return replace(wrote(rivals, tuple(made)), tried=tuple(open_yet))
 
 
 def _rewritten(feud: Feud, wanted: tuple[str, ...]) -> Feud:
@@ -166,4 +183,10 @@ def wrote(rivals: Rivals, changes: tuple[Change, ...]) -> Rivals:
         ours=frozen_map({**rivals.ours, **fresh}),
         seen=frozen_map({**rivals.seen, **fresh}),
         mended=(rivals.mended - fresh.keys()) | mended,
+        tried=tuple(c for c in rivals.tried if c.unit.name not in fresh),
     )
+
+
+def attempted(rivals: Rivals, changes: tuple[Change, ...]) -> Rivals:
+    """Note what we may have written."""
+    return replace(rivals, tried=changes)

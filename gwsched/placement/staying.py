@@ -136,6 +136,7 @@ class Staying:
         if not bad or not (good or others):
             return draft
         staying = [c for c in bad if self._stays(unit, c, heirs)]
+        staying = staying or self._company(good, bad, others)
         left = [*good, *bad] if good else [*draft.order]
         if good and draft.order[0] in staying:
             # The reason to change is the primary's, whoever goes besides.
@@ -188,6 +189,19 @@ class Staying:
         room = len(good) + len(self.who.besides(unit, unit.order))
         short = room < self.policy.max_candidates
         return unit.neutron and short and chassis in self.snapshot.chassis
+
+    def _company(
+        self, good: Sequence[str], bad: Sequence[str], others: Sequence[str]
+    ) -> list[str]:
+        """Return the dead one that keeps its place beside a single member.
+
+        Nobody runs BFD for a list of one: to fill that up would start it
+        cold, and cut all traffic for a second or more.
+        """
+        if len(good) != 1 or others:
+            return []
+        rows = self.snapshot.chassis
+        return [c for c in bad if self.who.dead(c) and c in rows][:1]
 
     def _is_needed_yet(self, unit: Unit, good: Sequence[str]) -> bool:
         """Whether the dead may be all that others have to go by.

@@ -11,10 +11,11 @@ from __future__ import annotations
 import functools
 import heapq
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from gwsched.reading.several import Several
 
 Key = Hashable
 Owner = TypeVar("Owner")
@@ -40,7 +41,7 @@ class Memo:
 
     def __init__(self) -> None:
         self._values: dict[Key, _Value] = {}
-        self._users: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._users: Several[Key, Key] = Several()
         self._kept: set[Key] = set()
         self._making: list[tuple[Key, set[Key]]] = []
         self._stale: set[Key] = set()
@@ -53,7 +54,7 @@ class Memo:
         if self._making:
             user, inputs = self._making[-1]
             inputs.add(key)
-            self._users[key].add(user)
+            self._users.add(key, user)
 
     def recall(self, make: Callable[[K], V], of: K) -> V:
         """Return what a function makes of its argument."""
@@ -88,7 +89,7 @@ class Memo:
 
     def _spoil(self, changed: Key) -> None:
         """Have all made again that looked at a key."""
-        for key in self._users.get(changed, ()):
+        for key in self._users.get(changed):
             if key not in self._stale:
                 self._stale.add(key)
                 known = self._values.get(key)
@@ -100,7 +101,7 @@ class Memo:
         known = self._values.get(key)
         before = known.inputs if known else ()
         for looked_at in before:
-            self._users[looked_at].discard(key)
+            self._users.discard(looked_at, key)
         inputs: set[Key] = set()
         self._stale.discard(key)
         self._making.append((key, inputs))
@@ -124,11 +125,10 @@ class Memo:
             key = unused.pop()
             if self._users.get(key) or key in self._kept:
                 continue
-            self._users.pop(key, None)
             self._stale.discard(key)
             dropped = self._values.pop(key, None)
             for looked_at in dropped.inputs if dropped else ():
-                self._users[looked_at].discard(key)
+                self._users.discard(looked_at, key)
                 unused.append(looked_at)
 
 

@@ -15,6 +15,7 @@ from gwsched.model import HIGHEST_CAPACITY
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0", ""})
 CAPACITY = "gwsched-capacity"
+HIGHEST_INT = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,14 @@ def number_up_to(highest: int, text: str) -> int | None:
 
 
 def whole_number(text: str | None, default: int) -> int:
-    """Parse a positive whole number as OVN does: nonsense is the default."""
-    try:
-        number = int(text or "")
-    except ValueError:
+    """Parse a positive whole number as OVN does: nonsense is the default.
+
+    So is what does not fit into an int of C (lib/util.c, str_to_int).
+    """
+    if not re.fullmatch(r"\s*\+?[0-9]{1,20}", text or "", re.ASCII):
         return default
-    return number if number > 0 else default
+    number = int(text or "")
+    return number if 0 < number <= HIGHEST_INT else default
 
 
 def _complaint(option: str, wrong: list[str]) -> str | None:

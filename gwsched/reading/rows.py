@@ -7,7 +7,8 @@ nobody when what a row refers to comes or goes.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import contextlib
+from collections import deque
 from collections.abc import (
     Callable,
     Collection,
@@ -20,9 +21,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from gwsched.model import Problem
-from gwsched.reading import records
+from gwsched.reading import datums, plain, records
 from gwsched.reading.memo import Key, Memo
 from gwsched.reading.records import INDEXES, Index, Ref
+from gwsched.reading.several import Several
 
 R = TypeVar("R")
 V = TypeVar("V")
@@ -61,6 +63,14 @@ class Rows:
         self._stores |= {store.kind: store for _, store in stores}
         return stores
 
+    def fill(self) -> None:
+        """Take in all rows, for somebody who has not looked at any.
+
+        To say what is different would take as much memory once more.
+        """
+        for store in self._stores.values():
+            deque(store.update(None), maxlen=0)
+
     def update(self, nb: Changes, sb: Changes) -> set[Any]:
         """Take in rows that changed; return the keys of what is different."""
         different: set[Key] = set()
@@ -97,7 +107,7 @@ class Rows:
     def refs(self, index: Index[Any], key: Hashable) -> Collection[Ref]:
         """Return which rows that an index has under a key."""
         self.memo.look((index, key))
-        return self._stores[index.kind].indexes[index].get(key, ())
+        return self._stores[index.kind].indexes[index].get(key)
 
     def under(self, index: Index[R], key: Hashable) -> list[R]:
         """Return the rows that an index has under a key."""
@@ -110,24 +120,39 @@ class _Store(Generic[R]):
     def __init__(self, table: Any, kind: type[R]) -> None:
         self.kind = kind
         self.records: dict[Ref, R] = {}
-        self.indexes: dict[Index[R], defaultdict[Hashable, set[Ref]]] = {
-            index: defaultdict(set) for index in INDEXES if index.kind is kind
+        self.indexes: dict[Index[R], Several[Hashable, Ref]] = {
+            index: Several() for index in INDEXES if index.kind is kind
         }
         self._table = table
-        self._convert = _converter(kind, table)
+        self._of_columns = _converter(kind, table, plain.reader)
+        self._of_datums = _converter(kind, table, datums.reader)
 
     def update(self, uuids: Collection[UUID] | None) -> Iterator[Key]:
         """Convert rows again, or all; yield the keys of what is different."""
-        rows = {} if self._table is None else self._table.rows
+        if self._table is None:
+            return
+        rows = self._table.rows
         if uuids is None:
-            gone = self.records.keys() - {uuid.int for uuid in rows}
-            uuids = [*rows, *(UUID(int=ref) for ref in gone)]
-        for uuid in uuids:
-            row = rows.get(uuid)
-            new = None if row is None else self._convert(row._data)
-            old = self.records.get(uuid.int)
+            refs: Iterable[Ref] = {*self.records, *rows.refs()}
+        else:
+            refs = [uuid.int for uuid in uuids]
+        for ref in refs:
+            new, old = self._read(rows, ref), self.records.get(ref)
             if new != old:
-                yield from self._replace(uuid.int, old, new)
+                yield from self._replace(ref, old, new)
+
+    def _read(self, rows: Any, ref: Ref) -> R | None:
+        columns = rows.columns(ref)
+        if columns is not None:
+            # What is not as the schema wants it is left to python-ovs.
+            with contextlib.suppress(TypeError, ValueError):
+                found: R = self._of_columns(columns.get)
+                return found
+        row = rows.get(UUID(int=ref))
+        if row is None:
+            return None
+        record: R = self._of_datums(row._data.__getitem__)
+        return record
 
     def _replace(
         self, ref: Ref, old: R | None, new: R | None
@@ -141,53 +166,31 @@ class _Store(Generic[R]):
             before = set(() if old is None else index.keys(old))
             after = set(() if new is None else index.keys(new))
             for key in before - after:
-                by_key[key].discard(ref)
-                if not by_key[key]:
-                    del by_key[key]
+                by_key.discard(key, ref)
                 yield (index, key)
             for key in after - before:
-                by_key[key].add(ref)
+                by_key.add(key, ref)
                 yield (index, key)
 
 
-def _converter(kind: Any, table: Any) -> Callable[[Any], Any]:
-    """Return what makes a record of a row's datums.
-
-    A row's attributes would do, but take python-ovs ten times as long.
-    """
+def _converter(
+    kind: Any, table: Any, reader: Callable[[Any], Callable[[Any], Any]]
+) -> Callable[[Callable[[str], Any]], Any]:
+    """Return what makes a record of a row, given what looks up a column."""
     columns = {} if table is None else table.columns
     parts = [
-        _reader(columns[field])
+        _at(field, reader(columns[field]))
         if field in columns
         else _constant(kind._field_defaults[field])
         for field in kind._fields
     ]
     make = kind._make
-    return lambda datums: make([part(datums) for part in parts])
+    return lambda look: make([part(look) for part in parts])
+
+
+def _at(name: str, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda look: read(look(name))
 
 
 def _constant(value: Any) -> Callable[[Any], Any]:
     return lambda _: value
-
-
-def _reader(column: Any) -> Callable[[Any], Any]:
-    name = column.name
-    if column.type.is_map():
-        return lambda datums: {
-            key.value: value.value
-            for key, value in datums[name].values.items()
-        }
-    refers = column.type.key.ref_table_name is not None
-    if column.type.n_max == 1:
-        if refers:
-            return lambda datums: _first_ref(datums[name].values)
-        return lambda datums: datums[name].as_scalar()
-    if refers:
-        return lambda datums: frozenset(
-            atom.value.int for atom in datums[name].values
-        )
-    return lambda datums: frozenset(atom.value for atom in datums[name].values)
-
-
-def _first_ref(atoms: Iterable[Any]) -> Ref | None:
-    return next((atom.value.int for atom in atoms), None)

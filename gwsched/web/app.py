@@ -4,35 +4,28 @@
 from __future__ import annotations
 
 import json
-import logging
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import (
-    WSGIRequestHandler,
-    WSGIServer,
-    make_server,
-)
+from wsgiref.simple_server import make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from gwsched.web import page
+from gwsched.web.serving import Handler, Server, Server6
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-LOG = logging.getLogger(__name__)
 
 # A probe answers with None if all is well, else with what is not.
 Probe = Callable[[], str | None]
 # Returns the document of /api/status, made at once from what is frozen.
 Status = Callable[[], Mapping[str, Any]]
 ALLOWED = ("Allow", "GET, HEAD")
-# A client that says nothing for this long (seconds) is hung up on.
-PATIENCE = 10
+# How many answers are made at once, beside the loop, which has the same
+# interpreter; sending them takes next to nothing.
+AT_ONCE = 2
 PRIVATE = (
     ("Cache-Control", "no-store"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -55,6 +48,7 @@ class App:
         self._probes = {"/livez": live, "/readyz": ready}
         self._status = status
         self._page = page.load()
+        self._making = threading.Semaphore(AT_ONCE)
 
     def __call__(
         self, environ: WSGIEnvironment, start: StartResponse
@@ -65,7 +59,8 @@ class App:
             return _text(
                 start, "405 Method Not Allowed", "only GET and HEAD", ALLOWED
             )
-        body = self._get({**environ, "REQUEST_METHOD": "GET"}, start)
+        with self._making:
+            body = self._get({**environ, "REQUEST_METHOD": "GET"}, start)
         return body if method == "GET" else []
 
     def _get(
@@ -116,8 +111,8 @@ class Listener:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Open the port; :raises OSError: where that is not possible."""
-        family = _Server6 if ":" in bind else _Server
-        self._server = make_server(bind, port, app, family, _Handler)
+        family = Server6 if ":" in bind else Server
+        self._server = make_server(bind, port, app, family, Handler)
         self._server.tls = tls
         self.port = self._server.server_port
         self._thread = threading.Thread(
@@ -132,43 +127,3 @@ class Listener:
         """Close the port; requests under way are not waited for."""
         self._server.shutdown()
         self._server.server_close()
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    tls: ssl.SSLContext | None = None
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """Answer a client; on its own thread, as is the handshake."""
-        if self.tls is None:
-            super().finish_request(request, client_address)
-            return
-        request.settimeout(PATIENCE)
-        try:
-            secured = self.tls.wrap_socket(request, server_side=True)
-        except OSError as error:
-            LOG.debug("no TLS with %s: %s", client_address, error)
-            return
-        with secured:
-            super().finish_request(secured, client_address)
-
-    def server_bind(self) -> None:
-        """Bind without http.server's look-up of our own name in the DNS."""
-        TCPServer.server_bind(self)
-        host, self.server_port = self.server_address[:2]
-        self.server_name = str(host)
-        self.setup_environ()
-
-
-class _Server6(_Server):
-    address_family = socket.AF_INET6
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = PATIENCE
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Log requests where they disturb nobody."""
-        LOG.debug(format, *args)

@@ -118,6 +118,11 @@ class Handmade:
         self._chassis: dict[str, Any] = {}
         self._ports = 0
 
+    @property
+    def chassis(self) -> list[Any]:
+        """The UUIDs of all chassis there are."""
+        return list(self._chassis.values())
+
     def add_chassis(self, names: Sequence[str]) -> None:
         """Add gateways."""
         rows: list[Operation] = []

@@ -135,14 +135,15 @@ class Fleet:
         self._stack = stack
         self.ovn = stack.enter_context(Ovn())
         self.ovn.stop("northd")
-        self.nb, self.sb = self._connect(NB), self._connect(SB)
+        self.nb, self.sb = self.connect(NB), self.connect(SB)
         self.nb.transact([insert("HA_Chassis_Group", "bare", name="bare")])
         self.hand = Handmade(self.nb, self.sb)
         self.gateways = gateway_names(gateways)
         self.hand.add_chassis(self.gateways)
-        stack.enter_context(Answering(self._connect(NB), self._connect(SB)))
+        stack.enter_context(Answering(self.connect(NB), self.connect(SB)))
 
-    def _connect(self, database: str) -> Connection:
+    def connect(self, database: str) -> Connection:
+        """Return one more connection to NB or SB."""
         remote = self.ovn.nb if database == NB else self.ovn.sb
         return self._stack.enter_context(Connection(remote, database))
 

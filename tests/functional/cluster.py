@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -73,6 +74,10 @@ class Cluster(fixtures.Fixture):
     def remote(self, server: int) -> str:
         return f"unix:{self.directory}/{server}.sock"
 
+    def file(self, server: int) -> Path:
+        """The database file of a server."""
+        return self.directory / f"{server}.db"
+
     def start(self, server: int) -> None:
         subprocess.run(
             [
@@ -117,14 +122,15 @@ class Cluster(fixtures.Fixture):
 
         def leading() -> list[int]:
             others = [s for s in self.pids if s not in but]
-            return [s for s in others if "Role: leader" in self._status(s)]
+            return [s for s in others if "Role: leader" in self.status(s)]
 
         return int(wait_for(leading, "a leader")[0])
 
     def _joined(self, server: int) -> bool:
-        return "Status: cluster member" in self._status(server)
+        return "Status: cluster member" in self.status(server)
 
-    def _status(self, server: int) -> str:
+    def status(self, server: int) -> str:
+        """What a server says of itself and the cluster."""
         return subprocess.run(
             [
                 "ovs-appctl",
@@ -140,11 +146,12 @@ class Cluster(fixtures.Fixture):
         ).stdout
 
     def _db(self, server: int) -> str:
-        return str(self.directory / f"{server}.db")
+        return str(self.file(server))
 
     def _tool(self, *args: str) -> None:
         subprocess.run(["ovsdb-tool", *args], check=True)
 
     def _kill_all(self) -> None:
         for pid in self.pids.values():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

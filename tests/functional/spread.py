@@ -10,16 +10,18 @@ or not.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gwsched.sandbox.namespaces import Namespace, connect
 from tests.functional.cluster import Cluster
 from tests.functional.daemon import Daemon
-from tests.functional.ovn import Ovn, wait_for
+from tests.functional.ovn import Ovn
 
 CENTRE = "10.219.0.1"
 NB_PORT, RAFT_PORT, SB_PORT = 6641, 6643, 6642
@@ -134,7 +136,11 @@ class Centre(Ovn):
         )
         pid = int(Path(f"{stem}.pid").read_text())
         self.pids[name] = pid
-        self.addCleanup(os.kill, pid, signal.SIGKILL)
+        self.addCleanup(self._end, pid)
+
+    def _end(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 class Remote(Daemon):
@@ -173,11 +179,11 @@ class Remote(Daemon):
         self.process.send_signal(signal.SIGCONT)
 
     @property
-    def pid(self) -> int:
-        return self.process.pid
+    def whole_log(self) -> str:
+        """What all processes on this host have logged."""
+        return self._log.read_text()
 
-    def takes_over(self) -> None:
-        self.wait_log("took the lock")
-
-
-__all__ = ["Centre", "Remote", "Spread", "wait_for"]
+    @property
+    def names(self) -> list[str]:
+        """By which names it has written, or was about to."""
+        return re.findall(r"this gwsched writes, as (\S+)", self.whole_log)

@@ -116,4 +116,8 @@ def test_any_change_is_seen(ovn: Ovn, seed: int) -> None:
         with databases(ovn, with_lock=False, settings=settings) as fresh:
             rows = [database.rows for database in fresh]
             assert snapshot.read(rows[0], rows[1], settings) == last
+            # What rows come to as they came, they do as python-ovs' objects.
+            for table in [*rows[0].values(), *rows[1].values()]:
+                assert len(list(table.rows.values())) == len(table.rows)
+            assert snapshot.read(rows[0], rows[1], settings) == last
         assert done > STEPS / 2

@@ -163,7 +163,8 @@ def test_a_database_down_and_back(
         "the metric",
     )
     code, body = daemon.get("/readyz")
-    assert (code, body) == (503, f"{database.upper()} is not in sync\n")
+    assert code == 503
+    assert body.startswith(f"{database.upper()} is not in sync: ")
     assert daemon.get("/livez")[0] == 200
     ovn.start(database)
     recovers(ovn, daemon, ovn.add_router("r2"))

@@ -99,7 +99,7 @@ def test_no_command_hides_in_another_block(page: str) -> None:
         ["systemctl", "resurrect", "gwsched"],
         ["journalctl", "-u", "gwsched", "--frobnicate"],
         ["ovn-appctl", "-t", "ovn-controller", "connection-stats"],
-        ["tox", "-e", "fuzz"],
+        ["tox", "-e", "fizz"],
         ["python", "-m", "tests.packaging.no_such_thing"],
         ["python", "-m", "tests.simulation", "--reply", "7"],
         ["tools/test", "tests/unit/test_no_such_thing.py"],

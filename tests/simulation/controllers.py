@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from operator import is_
 
 from gwsched.model import NOBODY
 from tests.simulation import election
@@ -196,6 +197,4 @@ class Controllers(Hops):
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     """Whether two bases are of the very same values."""
-    return len(one) == len(other) and all(
-        a is b for a, b in zip(one, other, strict=True)
-    )
+    return len(one) == len(other) and all(map(is_, one, other))

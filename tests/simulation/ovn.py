@@ -92,7 +92,11 @@ class Ovn(Faults):
             groups = sb.groups  # type: ignore[assignment]
         else:
             self._note_members(groups)
-        references = {port: self._references(port, groups) for port in groups}
+        references = {
+            port: self._references(unit)
+            for unit in nb.units.values()
+            for port in unit.ports
+        }
         if references == sb.references:
             references = sb.references  # type: ignore[assignment]
         linked = frozenset(sb.rows)
@@ -113,14 +117,16 @@ class Ovn(Faults):
                 if name not in known:
                     self.member_since[port, name] = self.now
 
-    def _references(
-        self, port: str, groups: dict[str, Order]
-    ) -> frozenset[str]:
-        """Who binds anything behind a port; northd asks only for groups."""
-        if len(groups[port]) < 2:
+    def _references(self, unit: Listed) -> frozenset[str]:
+        """Who binds anything behind any port of a group.
+
+        Northd asks only for groups of several, and adds up what it finds
+        for each port of a shared one (add_to_ha_ref_chassis_info).
+        """
+        if len(unit.candidates) < 2:
             return NOBODY
-        computes = self.ports[port].computes
-        return frozenset(c for c in computes if c in self.sb.rows)
+        behind = {c for port in unit.ports for c in self.ports[port].computes}
+        return frozenset(behind & self.sb.rows.keys())
 
     # -- what there is -----------------------------------------------------
 

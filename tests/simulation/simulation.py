@@ -72,17 +72,19 @@ class Simulation:
     def go_on(self, until: float) -> None:
         """Run to a time, or until everything is at rest."""
         until = min(self.began + until, self.checks.latest)
-        while not self.checks.done and self._next_at <= until:
-            self._advance()
+        while not self.checks.done and self._advance(until):
+            pass
 
-    @property
-    def _next_at(self) -> float:
-        return min(self.ovn.next_at, self.queue.next_at)
+    def _advance(self, until: float) -> bool:
+        """Let the next thing happen, and everybody notice.
 
-    def _advance(self) -> None:
-        """Let the next thing happen, and everybody notice."""
+        Nothing may be next until a time.
+        """
         ovn = self.ovn
-        if ovn.next_at <= self.queue.next_at:
+        of_ovn, of_others = ovn.queue.next_at, self.queue.next_at
+        if min(of_ovn, of_others) > until:
+            return False
+        if of_ovn <= of_others:
             ovn.step()
             self.outcome.events += 1
         else:
@@ -94,6 +96,7 @@ class Simulation:
             for daemon in self.daemons.values():
                 daemon.notify()
         self.checks.watch()
+        return True
 
     def _has_news(self) -> bool:
         ovn = self.ovn

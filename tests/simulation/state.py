@@ -156,10 +156,10 @@ class State:
         return [
             node
             for node in self.nodes.values()
-            if node.elects
-            and node.switching
-            and node.flows
+            if node.flows
             and port in node.flows
+            and node.elects
+            and node.switching
         ]
 
     def path(self, one: str, other: str) -> bool:

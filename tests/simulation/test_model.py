@@ -8,12 +8,15 @@ it with the real thing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gwsched.model import Candidate
 from tests.simulation.clouds import (
     active,
     bump,
+    cloud,
     fares,
     holder,
     running,
@@ -121,6 +124,20 @@ def test_with_a_witness_it_takes_over() -> None:
     ovn = running(("gw1", "gw2"))
     befall(ovn, "power", "gw1")
     assert holder(ovn) == "gw2"
+
+
+def test_witnesses_of_a_shared_group_are_those_of_all_its_ports() -> None:
+    """northd/northd.c adds them up, group by group."""
+    apart = cloud(("gw1", "gw2"), ("gw1", "gw2"), computes=())
+    ports = {
+        **apart.ports,
+        "p2": replace(apart.ports["p2"], computes=("hv1",)),
+    }
+    shared = {"group": (("p1", "p2"), ("gw1", "gw2"))}
+    for lists, witnesses in ((apart.lists, set()), (shared, {"hv1"})):
+        ovn = Ovn.running(replace(apart, ports=ports, lists=lists))
+        assert ovn.sb.references["p1"] == witnesses
+        assert ovn.sb.references["p2"] == {"hv1"}
 
 
 def test_who_lose_only_each_other_fight() -> None:

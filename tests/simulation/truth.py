@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CLAIM_SETTLE = 3.0
 # A controller that needs longer than this for a loop is none that answers.
 SLOW = 1.0
+# Its switch runs, its tunnel is plugged in, no way to another is cut, and it
+# reaches its next hop.
+WHOLE = (True, True, False, True)
 
 
 class Truth:
@@ -61,7 +64,10 @@ class Truth:
 
     def refresh(self) -> bool:
         """Look again, if anything has changed; say whether it has."""
-        if self.ovn.sb is not self._sb:
+        sb = self.ovn.sb
+        if sb.holders is not self._sb.holders or (
+            sb.groups is not self._sb.groups
+        ):
             self._follow_claims()
         if self._stamp == self.ovn.stamp:
             return False
@@ -70,20 +76,22 @@ class Truth:
 
     def _note(self, now: float) -> None:
         self._stamp = self.ovn.stamp
+        lost = {name for pair in self.ovn.cuts for name in pair}
         for name, node in self.ovn.nodes.items():
             answers = self._is_answering(node)
             _turn(name, now, answers, self.answers, self.silent)
             # The sessions with next hops are its switch's.
             is_stopped = node.power and not node.vswitchd
-            if is_stopped or not self._reaches(node):
+            reaches = self._reaches(node)
+            if is_stopped or not reaches:
                 self.unreached[name] = now
-            ills = self._ills(node)
+            ills = (node.switching, node.tunnel, name in lost, reaches)
             if ills != self._known_ills.get(name, ills):
                 self.changed[name] = now
             self._known_ills[name] = ills
-            sound = answers and self._is_sound(node)
+            sound = answers and ills == WHOLE
             _turn(name, now, sound, self.sound, self.unsound)
-        self.parted.update(name for pair in self.ovn.cuts for name in pair)
+        self.parted |= lost
         leader = self._in_charge()
         if leader is None:
             self.works = math.inf
@@ -145,15 +153,6 @@ class Truth:
         if node is None or name not in self.ovn.sb.rows:
             return False
         return node.thinking and node.management
-
-    def _is_sound(self, node: Node) -> bool:
-        cut = any(node.name in pair for pair in self.ovn.cuts)
-        whole = node.switching and node.tunnel and not cut
-        return whole and self._reaches(node)
-
-    def _ills(self, node: Node) -> tuple[bool, ...]:
-        cut = any(node.name in pair for pair in self.ovn.cuts)
-        return (node.switching, node.tunnel, cut, self._reaches(node))
 
     def _reaches(self, node: Node) -> bool:
         networks = frozenset(node.host.networks)

@@ -230,7 +230,7 @@ def test_an_authority_of_no_use(
 def test_who_does_not_shake_hands_is_hung_up_on(
     pki: Pki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gwsched.web.app.PATIENCE", 0.1)
+    monkeypatch.setattr("gwsched.web.serving.PATIENCE", 0.1)
     with (
         listening(pki.files()) as listener,
         socket.create_connection(("127.0.0.1", listener.port), 10) as client,

@@ -89,6 +89,13 @@ def test_the_doubtful_are_named_but_no_hypervisors() -> None:
     assert said.endswith("; suspect: gw2, gw3; dead: gw9")
 
 
+def test_a_port_goes_to_nobody_who_does_not_answer() -> None:
+    snapshot = seen(2, unit("p", "gw9"), answered={"hv0": 7}, published=7)
+    found = rest(snapshot)
+    assert not found.changes
+    assert [refusal.unit.name for refusal in found.refusals] == ["p"]
+
+
 # -- the way to rest -------------------------------------------------------
 
 

@@ -198,7 +198,7 @@ def test_who_is_not_trusted_does_once_it_is_back_for_the_hold_down(
     assert world.after == "gw1"
     assert world.plan.wake_at == NOW + 1
     world.come_back("gw3", 30)
-    assert world.after == "gw3"
+    assert world.after == "gw3 gw1"
 
 
 def test_who_has_taken_what_no_list_gave_it_and_died_has_no_say() -> None:
@@ -239,6 +239,13 @@ def test_nobody_comes_in_below_a_holder_that_is_silent() -> None:
     world = Gateways(3, listing("gw1", "gw1"))
     world.suspect("gw1", age=1)
     assert world.plan.changes == ()
+
+
+def test_nor_where_the_only_one_that_sees_the_holder_leaves() -> None:
+    world = Gateways(3, listing("gw1 gw2", "gw1"))
+    world.suspect("gw1", age=1)
+    world.chassis["gw2"] = Chassis("gw2", is_gateway=False)
+    assert "gw3" not in world.after
 
 
 @pytest.mark.parametrize(

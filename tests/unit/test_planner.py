@@ -198,10 +198,11 @@ def test_all_candidates_dead_is_a_rescue_that_does_not_wait() -> None:
     assert change.reason is Reason.FAILOVER
 
 
-def test_the_last_live_one_may_even_be_the_only_one() -> None:
+def test_beside_the_last_live_one_a_dead_one_keeps_its_place() -> None:
+    """Nobody runs BFD for a list of one, and it would start cold again."""
     world = World(2, unit("p", "gw1", "gw2", holder="gw2"))
     world.judge("gw1", State.DEAD)
-    assert world.only_change.after == ("gw2",)
+    assert world.only_change.after == ("gw2", "gw1")
 
 
 def test_with_nobody_to_replace_them_the_dead_stay() -> None:

@@ -25,6 +25,7 @@ from gwsched.placement.rivals import (
     SETTLE,
     Feud,
     Rivals,
+    attempted,
     follow,
     wrote,
 )
@@ -68,6 +69,16 @@ class Story:
         assert change.candidates == after_it.candidates
         self.rivals = wrote(self.rivals, (change,))
         self.unit = after_it
+        self.look()
+
+    def try_to(self, order: str, *, made: bool) -> None:
+        """Let us write, and never hear whether it was done."""
+        names = tuple(order.split())
+        form = Form.HA_CHASSIS_GROUP
+        change = Change(self.unit, form, names, Reason.REBALANCE, "")
+        self.rivals = attempted(self.rivals, (change,))
+        if made:
+            self.unit = unit(order, self.unit.name)
         self.look()
 
     def they(self, order: str = THEIRS, after: float = 10.0) -> None:
@@ -295,3 +306,39 @@ def test_what_neutron_does_when_a_chassis_goes_and_returns_is_no_quarrel(
     found = follow(found, Snapshot(left, (after,)), 1.0)
     assert found.feuds[ours.name].rewrites == 0
     assert found.foreign_writes == 1
+
+
+# -- where the server's answer got lost --
+
+
+def test_what_was_written_without_an_answer_is_no_rivals() -> None:
+    story = Story()
+    story.we()
+    story.try_to("gw2 gw1", made=True)
+    assert story.feud is None
+    assert story.rivals.foreign_writes == 0
+    assert story.rivals.is_ours(story.unit)
+
+
+def test_what_was_not_written_is_forgotten_with_the_next_write() -> None:
+    story = Story()
+    story.try_to("gw2 gw1", made=False)
+    story.they()
+    assert story.rivals.foreign_writes == 1
+    story.they("gw2 gw1")
+    assert story.rivals.foreign_writes == 2
+
+
+def test_it_may_show_late() -> None:
+    story = Story()
+    story.try_to("gw2 gw1", made=False)
+    story.they("gw2 gw1")
+    assert story.rivals.foreign_writes == 0
+
+
+def test_we_write_again_what_was_not_written() -> None:
+    story = Story()
+    story.try_to("gw2 gw1", made=False)
+    story.we()
+    story.they("gw2 gw1")
+    assert story.rivals.foreign_writes == 1

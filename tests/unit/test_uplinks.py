@@ -5,14 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from gwsched.health.sessions import DEBOUNCE, START
 from gwsched.health.step import UPLINK_REST
-from gwsched.health.uplinks import (
-    CAUSE,
-    DEBOUNCE,
-    FORGIVEN,
-    START,
-    Memory,
-)
+from gwsched.health.uplinks import CAUSE, FADING, Memory
 from gwsched.model import Session
 from tests.unit.fleet import HOP, STEP, Fleet
 
@@ -146,6 +141,21 @@ def test_down_after_that_is_its_own_word(fleet: Fleet) -> None:
     assert bad(fleet) == {"gw2"}
 
 
+def test_down_over_up_is_the_word_of_who_had_it_up() -> None:
+    """Though nobody saw it come up: it did while the port moved."""
+    fleet = Fleet()
+    fleet.watchers = ["hv1"]
+    fleet.unit("p", "gw1", "gw2", "gw3", holder="gw1")
+    fleet.session("p", DOWN)
+    fleet.run(3)
+    fleet.session("p", UP)
+    moved(fleet, "gw2")
+    fleet.run(3)
+    assert not fleet.health.uplinks.good
+    fall(fleet)
+    assert bad(fleet) == {"gw2"}
+
+
 def test_a_new_holder_has_time_to_come_up(fleet: Fleet) -> None:
     fall(fleet)
     moved(fleet, "gw2")
@@ -248,13 +258,28 @@ def test_marks_in_a_row_double_up_to_a_limit(fleet: Fleet) -> None:
         assert not bad(fleet)
 
 
-def test_after_some_rests_in_peace_a_mark_is_forgotten(fleet: Fleet) -> None:
+def test_in_peace_a_mark_is_forgotten(fleet: Fleet) -> None:
     rest = UPLINK_REST * fleet.policy.hold_down
     mark(fleet)
-    wait(fleet, rest + FORGIVEN * rest - 5)
+    wait(fleet, rest + FADING * rest - 5)
     assert mark(fleet) == pytest.approx(2 * rest)
-    wait(fleet, 2 * rest + FORGIVEN * rest)
+    wait(fleet, 2 * rest + 2 * FADING * rest)
     assert mark(fleet) == pytest.approx(rest)
+
+
+def test_in_peace_one_doubling_after_another_fades(fleet: Fleet) -> None:
+    """What fails now and then is no worse in the end than at first."""
+    rest = UPLINK_REST * fleet.policy.hold_down
+    for _ in range(4):
+        lasts = mark(fleet)
+        wait(fleet, lasts)
+    assert lasts == pytest.approx(8 * rest)
+    for _ in range(5):
+        wait(fleet, FADING * rest)
+        assert mark(fleet) == pytest.approx(8 * rest)
+        wait(fleet, 8 * rest)
+    wait(fleet, 2 * FADING * rest)
+    assert mark(fleet) == pytest.approx(4 * rest)
 
 
 @pytest.mark.parametrize(

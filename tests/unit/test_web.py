@@ -242,6 +242,45 @@ def test_silent_clients_do_not_hold_up_the_end() -> None:
         assert not ending.is_alive()
 
 
+def exchange(listener: Listener, said: bytes, end: bool = False) -> bytes:
+    """Say something, perhaps that it is all, and return what comes back."""
+    with socket.create_connection(("127.0.0.1", listener.port), 10) as client:
+        client.sendall(said)
+        if end:
+            client.shutdown(socket.SHUT_WR)
+        found = b""
+        while data := client.recv(65536):
+            found += data
+        return found
+
+
+def test_half_closed_connections(listener: Listener) -> None:
+    request = b"GET /livez HTTP/1.0\r\n\r\n"
+    assert exchange(listener, request, end=True).startswith(b"HTTP/1.0 200 ")
+    assert exchange(listener, b"", end=True) == b""
+    exchange(listener, b"GET /livez HT", end=True)
+    assert exchange(listener, request).startswith(b"HTTP/1.0 200 ")
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"GET /" + b"x" * 65532, b"414"),
+        (b"GET / HTTP/1.0\r\nX: " + b"x" * 65534, b"431"),
+        (b"GET / HTTP/1.0\r\n" + b"X: y\r\n" * 101 + b"\r\n", b"431"),
+        (b"\xff\xfe\x00 \x01\r\n\r\n", b"400"),
+        (b"GET /%00%0a?\xff=%zz&a[]=1 HTTP/1.0\r\n\r\n", b"404"),
+        (b"GET /api/status?x=%s%n HTTP/1.0\r\n\r\n", b"200"),
+    ],
+)
+def test_requests_that_nobody_should_make(
+    listener: Listener, said: bytes, status: bytes
+) -> None:
+    found = exchange(listener, said)
+    assert found.split(b" ", 2)[1] == status or status in found
+    assert exchange(listener, b"GET /livez HTTP/1.0\r\n\r\n")[9:12] == b"200"
+
+
 def test_a_client_that_hangs_up_does_no_harm(
     listener: Listener,
 ) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from gwsched.decisions import Claim, Health, State, Verdict
+from gwsched.decisions import Claim, Evidence, Health, State, Verdict
 from gwsched.health.guards import is_mass_failure
 from gwsched.model import Snapshot, Unit, frozen_map
 
@@ -33,7 +33,12 @@ def health(snapshot: Snapshot, failed: Collection[str] = ()) -> Health:
         name: Verdict(*_state(snapshot, name, failed))
         for name in sorted(named.union(snapshot.chassis))
     }
-    return Health(frozen_map(verdicts))
+    silent = {
+        name: Evidence(behind=EVER)
+        for name, verdict in verdicts.items()
+        if verdict.state is State.SUSPECT
+    }
+    return Health(frozen_map(verdicts), evidence=frozen_map(silent))
 
 
 def settled(unit: Unit) -> Claim:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taking in what a server sends, whatever that is."""
+
+from __future__ import annotations
+
+import logging
+
+from gwsched.ovsdb.replica import NonsenseError, Replica
+
+LOG = logging.getLogger(__name__)
+
+
+class Hearing:
+    """Lets a replica take in what its server sends, and ends what is no use.
+
+    ``patience`` is how long a server may go on without sending its content.
+    """
+
+    def __init__(self, label: str, patience: float) -> None:
+        self._label = label
+        self._patience = patience
+        self._progress: object = None
+        self._progress_at = 0.0
+
+    def hear(self, replica: Replica, now: float) -> bool:
+        """Take in what there is; say whether rows were told of as they came.
+
+        Nonsense ends a connection.  python-ovs raises whatever it stumbles
+        over, and what it has made of the rows up to there is not to be
+        relied on: all of them are asked for again.
+        """
+        try:
+            replica.run()
+        except Exception as error:
+            known = isinstance(error, NonsenseError)
+            (LOG.error if known else LOG.exception)(
+                "%s: %s has sent what is no OVSDB (%s); connecting anew. Is "
+                "it an OVN database server?",
+                self._label,
+                replica.session_name(),
+                error if known else repr(error),
+            )
+            replica.begin_anew()
+            return False
+        self._mind_progress(replica, now)
+        return True
+
+    def _mind_progress(self, replica: Replica, now: float) -> None:
+        """Connect anew where a server goes on answering, but not to us.
+
+        python-ovs would wait for the content for ever.
+        """
+        progress = replica.progress
+        if progress is None or progress != self._progress:
+            self._progress, self._progress_at = progress, now
+        elif now - self._progress_at > self._patience:
+            LOG.warning(
+                "%s: %s does not send its content (nothing for %.0f s); "
+                "connecting anew",
+                self._label,
+                replica.session_name(),
+                now - self._progress_at,
+            )
+            self._progress_at = now
+            replica.begin_anew()

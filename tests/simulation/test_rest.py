@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is not judged anew at rest is what it would be if it were."""
+
+from __future__ import annotations
+
+import pytest
+
+from gwsched.decisions import Health, Plan
+from gwsched.health import rest
+from gwsched.model import Snapshot
+from tests.simulation.daemon import Daemon
+from tests.simulation.drawing import draw
+from tests.simulation.simulation import Simulation
+
+Look = tuple[str, Health, Plan]
+
+
+class Recorded(Simulation):
+    """A run that keeps what each daemon concludes at each look."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(draw(seed))
+        self.looks: list[Look] = []
+
+    def looked(self, daemon: Daemon, seen: Snapshot, plan: Plan) -> None:
+        self.looks.append((daemon.name, daemon.decider.health, plan))
+        super().looked(daemon, seen, plan)
+
+
+def looks(seed: int) -> list[Look]:
+    run = Recorded(seed)
+    run.run()
+    return run.looks
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_fleet_at_rest_is_as_whole_steps_find_it(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests = []
+    after = rest.after
+
+    def counted(*facts: object) -> object:
+        found = after(*facts)  # type: ignore[arg-type]
+        rests.append(found is not None)
+        return found
+
+    monkeypatch.setattr(rest, "after", counted)
+    rested = looks(seed)
+    monkeypatch.setattr(rest, "after", lambda *_: None)
+    assert rested == looks(seed)
+    assert any(rests), "it was never at rest"
