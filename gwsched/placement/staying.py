@@ -200,12 +200,13 @@ class Staying:
         """Return the dead one that keeps its place beside a single member.
 
         Nobody runs BFD for a list of one: to fill that up would start it
-        cold, and cut all traffic for a second or more.
+        cold, and cut all traffic for a second or more.  But a single member
+        that nobody vouches for would not claim beside a dead one.
         """
         if len(good) != 1 or others:
             return []
         if not has_witness(unit, good[0], self.who.vouches):
-            return []  # it would not claim beside a dead one
+            return []
         rows = self.snapshot.chassis
         return [c for c in bad if self.who.dead(c) and c in rows][:1]
 
