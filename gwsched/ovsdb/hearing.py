@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 
 from gwsched.ovsdb.replica import NonsenseError, Replica
+from gwsched.ovsdb.stall import Stall
 
 LOG = logging.getLogger(__name__)
 
@@ -18,9 +19,7 @@ class Hearing:
 
     def __init__(self, label: str, patience: float) -> None:
         self._label = label
-        self._patience = patience
-        self._progress: object = None
-        self._progress_at = 0.0
+        self._stall = Stall(patience)
 
     def hear(self, replica: Replica, now: float) -> bool:
         """Take in what there is; say whether rows were told of as they came.
@@ -42,24 +41,11 @@ class Hearing:
             )
             replica.begin_anew()
             return False
-        self._mind_progress(replica, now)
-        return True
-
-    def _mind_progress(self, replica: Replica, now: float) -> None:
-        """Connect anew where a server goes on answering, but not to us.
-
-        python-ovs would wait for the content for ever.
-        """
-        progress = replica.progress
-        if progress is None or progress != self._progress:
-            self._progress, self._progress_at = progress, now
-        elif now - self._progress_at > self._patience:
+        if self._stall.lasts(replica.progress, now):
             LOG.warning(
-                "%s: %s does not send its content (nothing for %.0f s); "
-                "connecting anew",
+                "%s: %s does not send its content; connecting anew",
                 self._label,
                 replica.session_name(),
-                now - self._progress_at,
             )
-            self._progress_at = now
             replica.begin_anew()
+        return True

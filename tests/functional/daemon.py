@@ -48,6 +48,9 @@ def write_conf(
 class Daemon:
     """A running gwsched; ended at the end of the ``with`` block."""
 
+    # How long its start, its end or a line of its log may take (seconds).
+    patience = 40.0
+
     def __init__(
         self,
         directory: Path,
@@ -72,7 +75,8 @@ class Daemon:
             )
         listening = r"metrics and health on http://127\.0\.0\.1:(\d+)"
         try:
-            self.port = int(self.wait_log(listening).group(1))
+            match = self.wait_log(listening, self.patience)
+            self.port = int(match.group(1))
         except BaseException:
             self.__exit__()  # nobody has us yet who would
             raise
@@ -90,21 +94,25 @@ class Daemon:
         """What this process has logged."""
         return self._log.read_text()[self._offset :]
 
-    def wait_log(self, pattern: str, timeout: float = 40) -> re.Match[str]:
+    def wait_log(
+        self, pattern: str, timeout: float | None = None
+    ) -> re.Match[str]:
         """Wait for a line that matches."""
 
         def found() -> re.Match[str] | None:
             assert self.process.poll() is None, self.log
             return re.search(pattern, self.log)
 
-        match = wait_for(found, f"{pattern!r} in the log", timeout)
+        match = wait_for(
+            found, f"{pattern!r} in the log", timeout or self.patience
+        )
         assert isinstance(match, re.Match)
         return match
 
     def terminate(self) -> int:
         """End it as systemd would, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=self.patience)
 
     def kill(self) -> None:
         """End it as nobody should."""

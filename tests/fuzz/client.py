@@ -39,8 +39,12 @@ class Server:
     def __enter__(self) -> Self:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(self._command, stderr=log)
-        wait_for(self.socket.exists, f"{self.socket}")
+        wait_for(self._listens, f"{self.socket}", 120)
         return self
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.socket)) == 0
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()

@@ -53,8 +53,10 @@ REGISTRY: Mapping[str, tuple[How, ...]] = {
     "docs/operations.md#pause": (LAB,),
     "docs/operations.md#pin": (LAB,),
     "docs/operations.md#rebalance": (LAB,),
+    "docs/operations.md#several-controllers": (LAB,),
     "docs/operations.md#the-decision-log": (LAB,),
     "docs/operations.md#upgrading-gwsched": (WORDS, LAB),
+    "docs/operations.md#upgrading-ovn": (WORDS,),
 }
 
 

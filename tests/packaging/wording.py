@@ -35,7 +35,13 @@ SERVERS: Mapping[str, str] = {
     "ovsdb-server": "/usr/sbin/ovsdb-server",
 }
 UNITS = frozenset(
-    {"gwsched", "ovn-central", "ovn-controller", "openvswitch-switch"}
+    {
+        "gwsched",
+        "ovn-central",
+        "ovn-controller",
+        "ovn-ovsdb-server-nb",
+        "openvswitch-switch",
+    }
 )
 
 
