@@ -21,6 +21,7 @@ from gwsched.placement import origins, pace, rivals
 from gwsched.placement.pace import Pace
 from gwsched.placement.rivals import Rivals
 from gwsched.placement.scene import Past
+from gwsched.placement.survey import Survey
 from gwsched.schedulers import Scheduler
 
 
@@ -41,6 +42,7 @@ class Decider:
         self._wrote = False
         self._basis: Hashable = None
         self._rest: Rest | None = None
+        self._survey = Survey()
         self._plan = Plan()
 
     @property
@@ -196,7 +198,13 @@ class Decider:
         if known:
             return self._plan
         return planner.plan(
-            seen, self.health, self._scheduler, self._policy, now, self._past
+            seen,
+            self.health,
+            self._scheduler,
+            self._policy,
+            now,
+            self._past,
+            self._survey,
         )
 
     def _is_at_rest(self, seen: Snapshot) -> bool:

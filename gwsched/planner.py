@@ -48,6 +48,7 @@ from gwsched.placement import foresight, routers
 from gwsched.placement.moves import Moves
 from gwsched.placement.repairs import Repairs
 from gwsched.placement.scene import Past, Scene
+from gwsched.placement.survey import Survey
 from gwsched.schedulers import Scheduler
 
 NOTHING = Past()
@@ -60,12 +61,16 @@ def plan(
     policy: Policy,
     now: float,
     past: Past = NOTHING,
+    survey: Survey | None = None,
 ) -> Plan:
     """Return what to write now, with the reason of each change.
 
+    What is remembered of the last plan, if anything, changes nothing but
+    how long it takes.
+
     ``wake_at`` of the plan is when time alone would change it.
     """
-    scene = Scene(snapshot, health, scheduler, policy, past, now)
+    scene = Scene(snapshot, health, scheduler, policy, past, now, survey)
     made = _made(scene)
     blocked = _blocked(snapshot, health)
     if blocked:

@@ -20,7 +20,7 @@ from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.decisions import Health, Plan
 from gwsched.garbage import Collector
 from gwsched.loop import LONGEST_WAIT, Loop
-from gwsched.ovsdb import streams
+from gwsched.ovsdb import session, streams
 from gwsched.signals import Signals
 from gwsched.telemetry.gauges import Configuration
 from gwsched.telemetry.metrics import Metrics
@@ -46,6 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"gwsched: {error}", file=sys.stderr)  # noqa: T201
         return USAGE
     LOG.info("gwsched %s starts", __version__)
+    if not session.is_known():
+        LOG.warning(
+            "this release of python-ovs is not one that gwsched knows; it "
+            "reads by itself, with its parser in %s: large databases may "
+            "load many times as slow. Is there a newer gwsched?",
+            session.parser(),
+        )
     return service.run()
 
 

@@ -22,7 +22,7 @@ from gwsched.decisions import (
     State,
     Verdict,
 )
-from gwsched.health import claims
+from gwsched.health import census, claims
 from gwsched.model import (
     Candidate,
     Chassis,
@@ -59,6 +59,7 @@ class World:
         self.units: dict[str, Unit] = {}
         self.verdicts: dict[str, Verdict] = {}
         self.claims: Mapping[str, Claim] = {}
+        self.census = census.Census()
         self.guards: dict[Guard, str] = {}
         self.stale = False
         self.deaf: set[str] = set()
@@ -139,7 +140,10 @@ class World:
     def look(self) -> Plan:
         """Plan once, without writing."""
         seen = self.snapshot
-        self.claims = claims.follow(self.claims, seen, self.now)
+        self.census = census.follow(self.census, seen.units)
+        self.claims = claims.follow(
+            self.claims, self.census, seen.chassis, self.now
+        )
         self.past = Past(
             pace.follow(self.past.pace, seen, self.now),
             rivals.follow(self.past.rivals, seen, self.now),

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Container, Mapping
 
 from gwsched.decisions import Claim
+from gwsched.health.census import Census
 from gwsched.model import Snapshot, Unit, frozen_map
 
 # Two members that lose only each other overrule each other's claims about
@@ -19,13 +20,28 @@ CLAIM_TIME = 20.0
 
 
 def follow(
-    before: Mapping[str, Claim], snapshot: Snapshot, now: float
-) -> dict[str, Claim]:
-    """Note since when each unit has its holder and its list."""
-    rows = snapshot.chassis
-    return {
-        u.name: _next(before.get(u.name), u, rows, now) for u in snapshot.units
+    before: Mapping[str, Claim],
+    census: Census,
+    rows: Container[str],
+    now: float,
+) -> Mapping[str, Claim]:
+    """Note since when each unit has its holder and its list.
+
+    Of a unit that works and has not changed nothing is new.
+    """
+    gone = [old.name for old, new in census.changed if old and not new]
+    fresh = {
+        unit.name: claim
+        for unit in census.concerned()
+        if (claim := _next(before.get(unit.name), unit, rows, now))
+        is not before.get(unit.name)
     }
+    if not (gone or fresh):
+        return before
+    found = {**before, **fresh}
+    for name in gone:
+        found.pop(name, None)
+    return frozen_map(found)
 
 
 def takers(before: Mapping[str, Claim], snapshot: Snapshot) -> set[str]:

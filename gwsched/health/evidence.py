@@ -9,12 +9,12 @@ asked it to give it up.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import fields
 from operator import attrgetter
 
 from gwsched.decisions import Claim, Evidence, Tunnels
+from gwsched.health.census import Census, Units
 from gwsched.health.claims import CLAIM_SETTLE, has_witness
 from gwsched.health.heartbeat import Heartbeats
 from gwsched.health.tunnels import Sight
@@ -32,6 +32,7 @@ def gather(
     before: Mapping[str, Evidence],
     names: Iterable[str],
     snapshot: Snapshot,
+    held: Mapping[str, Units],
     beats: Heartbeats,
     sight: Sight,
     left: Mapping[str, float],
@@ -40,19 +41,16 @@ def gather(
 ) -> dict[str, Evidence]:
     """Return the evidence on each of some chassis.
 
+    :param held: the units that each chassis holds a port of
     :param up: whether a chassis answers
     """
-    held: defaultdict[str, list[Unit]] = defaultdict(list)
-    for unit in snapshot.units:
-        for holder in {port.holder for port in unit.ports if port.holder}:
-            held[holder].append(unit)
     found = {}
     for name in names:
         tunnels, since = sight.of(name)
         behind = beats.behind.get(name)
         keeps = 0
         if behind is not None:
-            keeps = sum(claimable(u, name, up) for u in held.get(name, ()))
+            keeps = kept_by(name, held, up)
         old = before.get(name, Evidence())
         holds = len(held.get(name, ()))
         emptied = None
@@ -82,6 +80,14 @@ def gather(
     return found
 
 
+def kept_by(
+    name: str, held: Mapping[str, Units], up: Callable[[str], bool]
+) -> int:
+    """Return how many units others could claim of those a chassis holds."""
+    units = held.get(name, {}).values()
+    return sum(claimable(unit, name, up) for unit in units)
+
+
 def _has_kept(
     keeping: float | None, behind: float, snapshot: Snapshot, now: float
 ) -> bool:
@@ -103,6 +109,8 @@ def departures(
     before: Mapping[str, float],
     claims: Mapping[str, Claim],
     snapshot: Snapshot,
+    known: Census,
+    census: Census,
     sight: Sight,
     answers: Callable[[str], bool],
     lasts: float,
@@ -111,11 +119,14 @@ def departures(
     """Note whom OVN has taken a port from that nobody had told it to.
 
     :param claims: who held what at the last look
+    :param known: all units then
+    :param census: and now
     :param answers: whether a chassis has missed no heartbeat
     :param lasts: after how long that is forgotten (seconds)
     """
     carriers: Set[str] = frozenset()
-    if any(claim.dropped_by for claim in claims.values()):
+    unheld = (claims.get(name) for name in known.unusual)
+    if any(claim and claim.dropped_by for claim in unheld):
         carriers = _carriers(snapshot, answers)
     found = {
         name: since
@@ -124,6 +135,8 @@ def departures(
         and now < since + lasts
         and not _is_up_since(sight, name, since)
     }
+    if not (found or _has_any_left(claims, census, carriers, answers, now)):
+        return {}
     for unit in snapshot.units:
         old = claims.get(unit.name)
         if old is None or not unit.order:
@@ -138,6 +151,27 @@ def departures(
         for name, since in _leavers(unit, old, carriers, answers, now):
             found.setdefault(name, since)
     return found
+
+
+def _has_any_left(
+    claims: Mapping[str, Claim],
+    census: Census,
+    carriers: Set[str],
+    answers: Callable[[str], bool],
+    now: float,
+) -> bool:
+    """Whether anybody has lost any unit: mostly nobody has.
+
+    Who holds what it held before has not.
+    """
+    for unit in census.concerned():
+        old = claims.get(unit.name)
+        if old is None or not unit.order:
+            continue
+        is_kept = unit.holder is not None and unit.holder == old.holder
+        if not is_kept and any(_leavers(unit, old, carriers, answers, now)):
+            return True
+    return False
 
 
 def _leavers(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
@@ -133,49 +133,56 @@ def _recent(
 ) -> dict[str, tuple[tuple[float, str], ...]]:
     found = {
         port: kept
-        for port, claims in before.recent.items()
-        if (kept := tuple(c for c in claims if now < c[0] + WINDOW))
+        for port, known in before.recent.items()
+        if (kept := tuple(c for c in known if now < c[0] + WINDOW))
     }
     if snapshot.claimed is before.counted:
         return found
+    released = set()
     for port, counts in snapshot.claimed.items():
         known = before.counted.get(port, {})
         if counts is known:
             continue
-        if _is_released(before, snapshot, port):
+        if counts.get(NOBODY, 0) > known.get(NOBODY, 0):
+            released.add(port)
             found.pop(port, None)
             continue
-        fresh = [
-            (now, name)
-            for name, count in counts.items()
-            for _ in range(count - known.get(name, 0))
-        ]
+        fresh = _fresh(counts, known, now)
         if fresh:
             found[port] = (*found.get(port, ()), *fresh)
-    for name in _cut_off(before, snapshot, claims):
-        for port, recent in found.items():
-            found[port] = tuple(c for c in recent if c[1] != name)
-    return {port: recent for port, recent in found.items() if recent}
+    if not (found and released):
+        return found
+    cut_off = _cut_off(snapshot, released, claims)
+    return {
+        port: kept
+        for port, known in found.items()
+        if (kept := tuple(c for c in known if c[1] not in cut_off))
+    }
+
+
+def _fresh(
+    counts: Mapping[str, int], known: Mapping[str, int], now: float
+) -> list[tuple[float, str]]:
+    """Return the claims of a port that were not there yet."""
+    return [
+        (now, name)
+        for name, count in counts.items()
+        for _ in range(count - known.get(name, 0))
+    ]
 
 
 def _cut_off(
-    before: Fights, snapshot: Snapshot, claims: Mapping[str, Claim]
+    snapshot: Snapshot, released: Set[str], claims: Mapping[str, Claim]
 ) -> frozenset[str]:
     """Return who has given up what it was the first for."""
     return frozenset(
         unit.order[0]
         for unit in snapshot.units
-        if unit.order
+        if any(port.name in released for port in unit.ports)
         and unit.name in claims
         and claims[unit.name].order == unit.order
-        and claims[unit.name].holder == unit.order[0]
-        and any(_is_released(before, snapshot, p.name) for p in unit.ports)
+        and claims[unit.name].holder in unit.order[:1]
     )
-
-
-def _is_released(before: Fights, snapshot: Snapshot, port: str) -> bool:
-    counts, known = snapshot.claimed.get(port, {}), before.counted
-    return counts.get(NOBODY, 0) > known.get(port, {}).get(NOBODY, 0)
 
 
 def _warm(

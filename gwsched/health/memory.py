@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gwsched.decisions import Health, Policy
 from gwsched.health import uplinks
+from gwsched.health.census import Census
 from gwsched.health.damping import Records
 from gwsched.health.fights import Fights
 from gwsched.health.heartbeat import Heartbeats
@@ -24,6 +25,7 @@ class Rest:
     """
 
     snapshot: Snapshot
+    census: Census
     policy: Policy
     until: float
     keeps: dict[str, int] = field(default_factory=dict)
@@ -35,7 +37,8 @@ class Memory:
 
     ``left`` is when OVN has left a chassis, ``wary`` has the chassis whose
     silence must last longer, ``lost`` those of the mass failure that stands.
-    ``rest`` is there while everybody is well.
+    ``rest`` is there while everybody is well, ``census`` of the units that
+    were judged last.
     """
 
     health: Health = field(default_factory=Health)
@@ -49,3 +52,4 @@ class Memory:
     lost: frozenset[str] = frozenset()
     first_step: bool = True
     rest: Rest | None = None
+    census: Census = field(default_factory=Census)

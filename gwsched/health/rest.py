@@ -30,9 +30,9 @@ def begun(
     """Return what a fleet at rest rests on, if it is, after a whole step."""
     if not (_is_quiet(known) and snapshot.heartbeat):
         return None
-    if not (_is_seen_well(known.sight) and _is_linked(known.uplinks)):
+    if not (_is_seen_well(known.sight) and _is_linked(known.uplinks, now)):
         return None
-    if not (_are_settled(known, policy, now) and _are_kept(known, snapshot)):
+    if not (_are_settled(known, policy, now) and _are_kept(known)):
         return None
     if not _are_in_time(known.beats, snapshot, policy, now):
         return None
@@ -44,7 +44,7 @@ def begun(
         policy,
         now,
     )
-    return Rest(snapshot, policy, until)
+    return Rest(snapshot, known.census, policy, until)
 
 
 def after(
@@ -142,10 +142,8 @@ def _keeps(name: str, rest: Rest) -> int:
     """
     if name not in rest.keeps:
         rows = rest.snapshot.chassis
-        rest.keeps[name] = sum(
-            unit.held_by(name)
-            and evidence.claimable(unit, name, rows.__contains__)
-            for unit in rest.snapshot.units
+        rest.keeps[name] = evidence.kept_by(
+            name, rest.census.held, rows.__contains__
         )
     return rest.keeps[name]
 
@@ -177,10 +175,15 @@ def _is_seen_well(sight: Sight) -> bool:
     ) and all(session.was_up for session in sight.sessions.values())
 
 
-def _is_linked(known: uplinks.Memory) -> bool:
-    """Whether no session with a next hop is down, nor was lately."""
-    watched = known.watched.values()
-    return not known.marks and all(w.down_since is None for w in watched)
+def _is_linked(known: uplinks.Memory, now: float) -> bool:
+    """Whether no session with a next hop is down, or has only just moved.
+
+    What the row says of one that moved a moment ago is taken note of later.
+    """
+    return not known.marks and all(
+        watched.down_since is None and watched.since < now
+        for watched in known.watched.values()
+    )
 
 
 def _are_settled(known: Memory, policy: Policy, now: float) -> bool:
@@ -195,8 +198,10 @@ def _are_settled(known: Memory, policy: Policy, now: float) -> bool:
     return True
 
 
-def _are_kept(known: Memory, snapshot: Snapshot) -> bool:
+def _are_kept(known: Memory) -> bool:
     """Whether no list is on its way to SB, and no port was given up."""
-    return all(unit.in_force for unit in snapshot.units) and not any(
-        claim.dropped_by for claim in known.health.claims.values()
+    claims = known.health.claims
+    return all(
+        unit.in_force and not claims[name].dropped_by
+        for name, unit in known.census.unusual.items()
     )

@@ -34,6 +34,7 @@ from dataclasses import replace
 
 from gwsched.decisions import Guard, Health, Policy, State, Tunnels, Verdict
 from gwsched.health import (
+    census,
     claims,
     damping,
     evidence,
@@ -99,6 +100,7 @@ class _Step:
     def after(self, *, interrupted: bool) -> Memory:
         """Return what is remembered, with the health that was found."""
         memory, snapshot, now = self.memory, self.snapshot, self.now
+        self.census = census.follow(memory.census, snapshot.units)
         self.sight = tunnels.look(
             memory.sight,
             snapshot,
@@ -125,7 +127,7 @@ class _Step:
         )
         self.uplinks = uplinks.follow(
             memory.uplinks,
-            snapshot,
+            self.census.linked.values(),
             lambda name: (
                 name in verdicts
                 and verdicts[name].state not in (State.SUSPECT, State.DEAD)
@@ -144,6 +146,7 @@ class _Step:
             self.wary,
             self.lost,
             first_step=False,
+            census=self.census,
         )
         known = replace(known, health=self._health(known, verdicts))
         return replace(
@@ -167,6 +170,8 @@ class _Step:
             self.memory.left,
             known,
             self.snapshot,
+            self.memory.census,
+            self.census,
             self.sight,
             lambda name: not self._owes(name),
             lasts,
@@ -219,6 +224,7 @@ class _Step:
             self.memory.health.evidence,
             names,
             snapshot,
+            self.census.held,
             self.beats,
             self.sight,
             self.left,
@@ -239,9 +245,9 @@ class _Step:
 
     def _names(self) -> list[str]:
         """Every chassis with a row, or named by a list or a router."""
-        named = {c for unit in self.snapshot.units for c in unit.order}
-        named |= {router.chassis for router in self.snapshot.routers}
-        return sorted(named | set(self.snapshot.chassis))
+        pinned = {router.chassis for router in self.snapshot.routers}
+        named = self.census.listed.keys() | pinned
+        return sorted(named | self.snapshot.chassis.keys())
 
     def _up(self, name: str) -> bool:
         """Whether a chassis could claim what is another's."""
@@ -265,10 +271,12 @@ class _Step:
         self, known: Memory, verdicts: Mapping[str, Verdict]
     ) -> Health:
         snapshot, policy, now = self.snapshot, self.policy, self.now
-        self.claims = claims.follow(self.memory.health.claims, snapshot, now)
+        self.claims = claims.follow(
+            self.memory.health.claims, self.census, snapshot.chassis, now
+        )
         return Health(
             verdicts=frozen_map(verdicts),
-            claims=frozen_map(self.claims),
+            claims=self.claims,
             guards=frozen_map(self.guards),
             cautions=frozen_map(self._cautions()),
             evidence=frozen_map(self.evidence),
@@ -303,8 +311,8 @@ class _Step:
         bfd_time = self.snapshot.bfd_time
         return frozenset(
             name
-            for name, claim in self.claims.items()
-            if claim.dropped_by
+            for name in self.census.unusual
+            if (claim := self.claims[name]).dropped_by
             and self.now >= claims.settles_at(claim, bfd_time)
         )
 

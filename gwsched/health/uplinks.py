@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Uplinks
 from gwsched.health.sessions import START, Watched, watch
-from gwsched.model import GatewayPort, Session, Snapshot, frozen_map
+from gwsched.model import GatewayPort, Session, Unit, frozen_map
 
 Place = tuple[str, str]
 
@@ -80,7 +80,7 @@ class Memory:
 
 def follow(
     before: Memory,
-    snapshot: Snapshot,
+    units: Iterable[Unit],
     sound: Callable[[str], bool],
     rest: float,
     now: float,
@@ -90,12 +90,7 @@ def follow(
     :param sound: whether a chassis is such that its sessions are believed
     :param rest: how long a mark lasts at first (seconds)
     """
-    ports = [
-        port
-        for unit in snapshot.units
-        for port in unit.ports
-        if port.next_hops
-    ]
+    ports = [port for unit in units for port in unit.ports if port.next_hops]
     if not (ports or before.marks or before.watched):
         return before
     known = before.watched

@@ -70,7 +70,7 @@ def of_rows(
         *known.fights.apart(now).values(),
         *(flap.ends for flap in known.flaps.values()),
         *_of_verdicts(verdicts, policy),
-        *_of_claims(followed, known.left, snapshot),
+        *_of_claims(followed, known, snapshot),
         *_of_news(known, policy),
     ]
     return min((t for t in times if t > now), default=math.inf)
@@ -95,13 +95,15 @@ def _of_verdicts(
 
 
 def _of_claims(
-    followed: Mapping[str, Claim],
-    left: Mapping[str, float],
-    snapshot: Snapshot,
+    followed: Mapping[str, Claim], known: Memory, snapshot: Snapshot
 ) -> Iterator[float]:
-    """When claims that prove something will have settled."""
-    for claim in followed.values():
-        if claim.holder in left:
+    """When claims that prove something will have settled.
+
+    Of a unit that works that is of interest only where OVN has left someone.
+    """
+    names = followed if known.left else known.census.unusual
+    for claim in (followed[name] for name in names):
+        if claim.holder in known.left:
             yield claim.since + claims.CLAIM_SETTLE
         if claim.holder != next(iter(claim.order), None):
             yield claims.settles_at(claim, snapshot.bfd_time)

@@ -16,8 +16,7 @@ from gwsched.conf import Tls, validity
 
 # What OpenSSL says of the server's certificate (x509_vfy.h), by its codes.
 EXPIRED, NOT_YET_VALID = 10, 9
-# What a server says of ours, by the names of the alerts (RFC 8446, 6.2).
-NO_CERTIFICATE = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")
+# What OpenSSL, or the server's alert (RFC 8446, 6.2), is called then.
 NO_VERSION = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL")
 
 
@@ -66,7 +65,7 @@ class Identity:
         if not remote.startswith("ssl:"):
             why += "is it one that wants TLS (ssl:)?"
         else:
-            # ovsdb-server tells who it refuses nothing (with TLS 1.3).
+            # With TLS 1.3 it may have hung up before its alert was read.
             why += f"does it not accept our certificate? {self._ours()}"
         self.troubles[remote] = why
 
@@ -76,7 +75,7 @@ class Identity:
         reason = getattr(error, "reason", None) or ""
         if reason.endswith(NO_VERSION):
             return "the server has no version of TLS that we have (1.2, 1.3)"
-        if reason.endswith(NO_CERTIFICATE) or "ALERT" in reason:
+        if "ALERT" in reason:
             alert = reason.rpartition("ALERT_")[2].lower().replace("_", " ")
             return f"the server refuses us ({alert}): {self._ours()}"
         if isinstance(error, ssl.SSLEOFError | ConnectionResetError):

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import ovs.json
 from ovs import jsonrpc
 from ovs.poller import Poller
 
@@ -165,6 +166,11 @@ def is_known() -> bool:
     theirs = jsonrpc.Connection
     assigned = set(theirs.__init__.__code__.co_names)
     return assigned >= ATTRIBUTES and all(hasattr(theirs, m) for m in METHODS)
+
+
+def parser() -> str:
+    """Name the JSON parser that is used."""
+    return "stdlib" if is_known() else str(ovs.json.PARSER).lower()
 
 
 def connect(stream: Any, hook: Hook | None = None) -> Any:

@@ -16,6 +16,7 @@ from gwsched.placement.filters import (
     refuse,
 )
 from gwsched.placement.standing import Standing
+from gwsched.placement.survey import Answers
 from gwsched.schedulers.pool import Pool
 
 # What a refusal quotes of many chassis that were refused for one reason.
@@ -26,14 +27,24 @@ class Eligibility(Standing):
     """The filters' answers on one snapshot, asked once per kind of unit."""
 
     def __init__(
-        self, snapshot: Snapshot, health: Health, scatter_width: int = 0
+        self,
+        snapshot: Snapshot,
+        health: Health,
+        scatter_width: int = 0,
+        answers: Answers | None = None,
     ) -> None:
+        """Take what they are asked about.
+
+        :param answers: those that were given already, and still hold
+        """
         super().__init__(snapshot, health)
         self._scatter_width = scatter_width
         self._flagged = any(c.is_gateway for c in snapshot.chassis.values())
-        self._pools: dict[tuple[str, ...], Pool] = {}
-        self._of_kind: dict[object, Pool] = {}
-        self._servers: dict[object, frozenset[str]] = {}
+        known = Answers() if answers is None else answers
+        self._pools = known.pools
+        self._of_kind = known.of_kind
+        self._servers = known.servers
+        self._refusals: dict[object, tuple[str, str]] = {}
 
     def pool(self, unit: Unit, primary: str | None = None) -> Pool:
         """Return all live chassis that may host a unit.
@@ -192,13 +203,19 @@ class Eligibility(Standing):
 
     def refusal(self, unit: Unit) -> Refusal:
         """Say why nobody can host a unit: what is nearest to enough."""
+        found = self._refusals.get(unit.kind)
+        if found is None:
+            found = self._refusals[unit.kind] = self._nearest(unit)
+        return Refusal(unit, *found)
+
+    def _nearest(self, unit: Unit) -> tuple[str, str]:
         refused = {
             name: found
             for name in sorted(self._chassis)
             if (found := refuse(self._question(unit, name)))
         }
         if not refused:
-            return Refusal(unit, "no_chassis", "there is no chassis at all")
+            return "no_chassis", "there is no chassis at all"
         nearest = nearest_reason(name for name, _ in refused.values())
         whys = [
             f"{chassis}: {why}"
@@ -207,7 +224,7 @@ class Eligibility(Standing):
         ]
         more = len(whys) - QUOTED
         tail = f"; and {more} more" if more > 0 else ""
-        return Refusal(unit, nearest, "; ".join(whys[:QUOTED]) + tail)
+        return nearest, "; ".join(whys[:QUOTED]) + tail
 
     def _pool(self, found: Iterable[str]) -> Pool:
         """Return the one pool of these chassis."""

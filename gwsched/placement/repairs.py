@@ -36,8 +36,8 @@ class Repairs:
         self.who = scene.who
         self.stay = Staying(scene)
         self.warming = Warming(scene)
-        self.ledger = Ledger() if ledger is None else ledger
-        self._units = scene.units if units is None else units
+        self._units = self._busy() if units is None else units
+        self.ledger = Ledger(scene.survey.calm) if ledger is None else ledger
         self._drafts: dict[str, Draft] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
 
@@ -58,10 +58,14 @@ class Repairs:
         The ledger goes to it.
         """
         then = self.scene.after(changes)
-        units = [unit for unit in then.units if unit.name in names]
+        units = [u for _, u in sorted(then.done.items()) if u.name in names]
         for unit in units:
             self.ledger.add(self._lists[unit.name], -unit.weight)
         return Repairs(then, units, self.ledger)
+
+    def _busy(self) -> list[Unit]:
+        """Return the units that are not calm, of all."""
+        return self.scene.survey.busy(self._is_calm)
 
     def _open(self) -> list[Unit]:
         """Count all lists; return the units to work on, most bound first."""
@@ -138,13 +142,18 @@ class Repairs:
         them would take it for dead, if nobody above it sees it.  Who leaves
         is not above it.
         """
-        if unit.holder is None or not self.who.any_suspect(unit):
-            return True
-        if self.who.state(unit.holder) is not State.SUSPECT:
+        if unit.holder is None or not self._may_be_deaf(unit.holder):
             return True
         above = {*self._lists[unit.name]} - {unit.holder}
         known = (c for c in unit.order if c in above)
         return any(self.who.state(c) is State.LIVE for c in known)
+
+    def _may_be_deaf(self, holder: str) -> bool:
+        """Whether it may not see SB, though no verdict says so yet."""
+        state = self.who.state(holder)
+        if state in (State.UNKNOWN, State.RETURNING):
+            return not self.who.answers(holder)
+        return state is State.SUSPECT
 
     def _room(self, unit: Unit) -> int:
         """How many may come in besides those that stay in whatever role.

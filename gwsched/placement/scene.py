@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 
 from gwsched.decisions import Change, Health, Policy
 from gwsched.model import Form, Snapshot, Unit, frozen_map
@@ -15,7 +16,10 @@ from gwsched.placement.eligibility import Eligibility
 from gwsched.placement.origins import Origins
 from gwsched.placement.pace import Pace
 from gwsched.placement.rivals import Rivals
+from gwsched.placement.survey import Survey, standing
 from gwsched.schedulers import Ledger, Request, Scheduler
+
+NOTHING: Mapping[str, Unit] = frozen_map({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,35 @@ class Scene:
         policy: Policy,
         past: Past,
         now: float,
+        survey: Survey | None = None,
+        done: Mapping[str, Unit] = NOTHING,
     ) -> None:
+        """Take all of it.
+
+        :param survey: what is remembered of the last plan
+        :param done: the units that changes were found for already
+        """
         self._scheduler = scheduler
         self.balances = bool(getattr(scheduler, "balances", False))
         self.snapshot = snapshot
-        self.units = sorted(snapshot.units, key=lambda unit: unit.name)
         self.health = health
         self.policy = policy
         self.past = past
         self.clock = Clock(now)
-        self.who = Eligibility(snapshot, health, policy.scatter_width)
+        self.survey = Survey() if survey is None else survey
+        self.done = done
+        if not done:
+            stand = standing(snapshot, health, policy, past.pace)
+            self.survey.begin(stand, snapshot.units)
+        self.who = Eligibility(
+            snapshot, health, policy.scatter_width, self.survey.answers
+        )
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """All units, by name."""
+        units = sorted(self.snapshot.units, key=attrgetter("name"))
+        return [self.done.get(unit.name, unit) for unit in units]
 
     def ask(
         self, request: Request, ledger: Ledger, known: Container[str] = ()
@@ -83,20 +106,32 @@ class Scene:
                 order=done[name].order,
                 listed_since=self.clock.now,
             )
-        units = tuple(done.get(unit.name, unit) for unit in self.units)
-        seen = replace(self.snapshot, units=units)
         health = replace(
             self.health,
             claims=frozen_map(claims),
             stranded=self.health.stranded - done.keys(),
         )
-        flow = pace.follow(self.past.pace, seen, self.clock.now)
-        past = replace(self.past, pace=flow)
         then = Scene(
-            seen, health, self._scheduler, self.policy, past, self.clock.now
+            self.snapshot,
+            health,
+            self._scheduler,
+            self.policy,
+            self.past,
+            self.clock.now,
+            self.survey,
+            {**self.done, **done},
         )
         then.clock = self.clock
+        then.past = replace(self.past, pace=then._followed())
         return then
+
+    def _followed(self) -> Pace:
+        """Return what has become of the move that was under way."""
+        flow = self.past.pace
+        if flow.flight is None and flow.undo is None:
+            return flow
+        seen = replace(self.snapshot, units=tuple(self.units))
+        return pace.follow(flow, seen, self.clock.now)
 
     def waited(self, since: float) -> bool:
         """Whether something has been so for a hold-down."""
@@ -104,19 +139,13 @@ class Scene:
 
     def siblings(self, unit: Unit) -> list[Unit]:
         """Return the other units of a unit's routers."""
-        if unit.routers.isdisjoint(self._families):
-            return []
         found = {
-            other.name: other
+            other.name: self.done.get(other.name, other)
             for router in unit.routers
-            for other in self._families.get(router, ())
+            for other in self.survey.family(router)
         }
         found.pop(unit.name, None)
         return list(found.values())
-
-    @cached_property
-    def _families(self) -> Mapping[str, list[Unit]]:
-        return _families(self.units)
 
     def switches(self, unit: Unit) -> bool:
         """Whether a unit's list is to go to the other table.
@@ -133,14 +162,3 @@ class Scene:
         if self.switches(unit) or unit.form is None:
             return self.policy.table or self.snapshot.default_form
         return unit.form
-
-
-def _families(units: Iterable[Unit]) -> dict[str, list[Unit]]:
-    """Return the routers that have several units."""
-    found: dict[str, list[Unit]] = {}
-    for unit in units:
-        for router in unit.routers:
-            found.setdefault(router, []).append(unit)
-    return {
-        name: them for name, them in found.items() if name and len(them) > 1
-    }

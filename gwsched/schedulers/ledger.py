@@ -12,7 +12,6 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import permutations
 
 from gwsched.schedulers.draw import mix, point
 from gwsched.schedulers.pool import Pool
@@ -33,7 +32,12 @@ def _loads() -> Loads:
 class Ledger:
     """The loads of all chassis, as the candidate lists say."""
 
-    def __init__(self) -> None:
+    def __init__(self, below: Ledger | None = None) -> None:
+        """Begin with nothing, or on top of what another has counted.
+
+        :param below: it is not written to, nor may it be meanwhile
+        """
+        self._below = below
         self._first = _loads()
         self._second: defaultdict[str, Loads] = defaultdict(_loads)
         self._third: defaultdict[tuple[str, str], Loads] = defaultdict(_loads)
@@ -78,14 +82,7 @@ class Ledger:
         A chassis in a zone of the failed ones counts as more loaded.
         """
         one, two = (*failed, "", "")[:2]
-        counts: list[Mapping[str, int]] = [
-            self._first,
-            self._second.get(one, {}),
-            self._second.get(two, {}),
-            self._third.get((one, two), {}),
-            self._third.get((two, one), {}),
-        ]
-        counts = [count for count in counts if count]
+        counts = [count for count in self._counts(one, two) if count]
         shares = {
             name: (weight + sum([count.get(name, 0) for count in counts]))
             / pool.chassis[name].capacity
@@ -101,22 +98,35 @@ class Ledger:
     def loads(self, failed: Iterable[str] = ()) -> Mapping[str, int]:
         """Return the loads of all survivors if ``failed`` fail at once."""
         named = tuple(dict.fromkeys(failed))[: EXACT_RANKS - 1]
-        total = Counter(self._first)
-        for name in named:
-            total.update(self._second.get(name, {}))
-        for pair in permutations(named, 2):
-            total.update(self._third.get(pair, {}))
+        total: Counter[str] = Counter()
+        for count in self._counts(*(*named, "", "")[:2]):
+            total.update(count)
         for name in named:
             total.pop(name, None)
         return total
 
+    def _counts(self, one: str, two: str) -> list[Mapping[str, int]]:
+        """Return whose sums are the loads if one fails, or two."""
+        counts: list[Mapping[str, int]] = [
+            self._first,
+            self._second.get(one, {}),
+            self._second.get(two, {}),
+            self._third.get((one, two), {}),
+            self._third.get((two, one), {}),
+        ]
+        if self._below is not None:
+            counts += self._below._counts(one, two)
+        return counts
+
     def load(self, chassis: str) -> int:
         """Return what a chassis carries now."""
-        return self._first[chassis]
+        below = self._below.load(chassis) if self._below else 0
+        return self._first[chassis] + below
 
     def listed(self, chassis: str) -> int:
         """In how many lists, weighted, a chassis is at any rank."""
-        return self._listed[chassis]
+        below = self._below.listed(chassis) if self._below else 0
+        return self._listed[chassis] + below
 
     def lowest(self, pool: Pool, above: Sequence[str], lot: int) -> str | None:
         """Return who of a pool is least loaded per unit of its capacity.

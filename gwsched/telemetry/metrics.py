@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import ovs.json
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -25,6 +24,7 @@ from prometheus_client import (
 from gwsched import __version__
 from gwsched.apply import Result
 from gwsched.decisions import Guard, Reason
+from gwsched.ovsdb import session
 from gwsched.telemetry.gauges import Gauges, View
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -43,11 +43,10 @@ class Metrics:
         self._declare_times()
         Info(
             "gwsched_build",
-            "The version, and the JSON parser python-ovs has.",
+            "The version, and the JSON parser that databases are read by: "
+            "the standard library's, or python-ovs' own.",
             registry=self.registry,
-        ).info(
-            {"version": __version__, "json_parser": ovs.json.PARSER.lower()}
-        )
+        ).info({"version": __version__, "json_parser": session.parser()})
         self.registry.register(Gauges(lambda: self.view, now))
 
     def _declare_counters(self) -> None:

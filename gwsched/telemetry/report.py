@@ -50,6 +50,7 @@ class Reporter:
         # What the reporter before us remembered, if there was one.
         self._journal = Journal(metrics.view.decisions)
         self._health = Health()
+        self._advised: dict[str, str] = {}
         self._bad_uplinks: set[tuple[str, str]] = set()
         self._pairs: set[frozenset[str]] = set()
         self._guards: set[Guard] = set()
@@ -142,10 +143,16 @@ class Reporter:
         self._metrics.foreign.inc(rivals.foreign_writes - self._foreign)
         self._foreign = rivals.foreign_writes
 
-    @staticmethod
-    def _verdict(name: str, verdict: Verdict, before: Verdict | None) -> None:
-        """Say what is new about a chassis; the same news only once."""
+    def _verdict(
+        self, name: str, verdict: Verdict, before: Verdict | None
+    ) -> None:
+        """Say what is new about a chassis; the same news only once.
+
+        What it is in doubt for may change from one heartbeat to the next,
+        and back.
+        """
         if before is None or before.state is not verdict.state:
+            self._advised.pop(name, None)
             alarming = verdict.state in ALARMING
             LOG.log(
                 logging.WARNING if alarming else logging.INFO,
@@ -155,7 +162,8 @@ class Reporter:
                 verdict.state,
                 verdict.why,
             )
-        if verdict.advice and (not before or before.advice != verdict.advice):
+        if verdict.advice and self._advised.get(name) != verdict.advice:
+            self._advised[name] = verdict.advice
             LOG.error("chassis %s %s: %s", name, verdict.why, verdict.advice)
 
     def problems(self, snapshot: Snapshot) -> None:

@@ -107,7 +107,9 @@ def _happen(world: World, harm: Harm, holder: Remote) -> float | None:
     if harm.brief is not None:
         time.sleep(harm.brief)
     else:
-        entry = _next(world, done, None if harm.who == "leader" else mine)
+        # Who writes may go on with another leader; a holder does not.
+        leads = harm.who == "leader"
+        entry = _next(world, done if leads else at, None if leads else mine)
         took = entry.at - at
     if harm.beside is not None:
         idle.resume()

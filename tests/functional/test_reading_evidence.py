@@ -13,7 +13,7 @@ import pytest
 
 from gwsched.model import NOBODY, GatewayRouter, NextHop, Session
 from gwsched.snapshot import Reader
-from tests.functional import ovn as ovn_module
+from tests.functional import schemas
 from tests.functional.looking import Look, looking
 from tests.functional.ovn import Ovn
 from tests.functional.reading import catch_up, databases, settings_for
@@ -36,10 +36,11 @@ def with_schemas(
 ) -> None:
     """Let databases that are made from now on have other schemas."""
     for name in ("ovn-nb.ovsschema", "ovn-sb.ovsschema"):
-        schema = json.loads((ovn_module.SCHEMAS / name).read_text())
+        schema = json.loads((schemas.PACKAGED / name).read_text())
         change(schema["tables"])
         (directory / name).write_text(json.dumps(schema))
-    monkeypatch.setattr(ovn_module, "SCHEMAS", directory)
+    monkeypatch.setattr(schemas, "PACKAGED", directory)
+    monkeypatch.delenv(schemas.CHOICE, raising=False)
 
 
 # -- next hops -------------------------------------------------------------

@@ -35,6 +35,7 @@ REGISTRY: Mapping[str, tuple[How, ...]] = {
     "docs/beside.md#neutron": (LAB,),
     "docs/beside.md#somebody-else-who-writes": (LAB,),
     "docs/beside.md#what-is-gwscheds": (LAB,),
+    "docs/compatibility.md#which-ovn": (WORDS,),
     "docs/install.md#configure": (LAB,),
     "docs/install.md#enforce": (LAB,),
     "docs/install.md#install": (WORDS, LAB, WORDS),
@@ -52,8 +53,10 @@ REGISTRY: Mapping[str, tuple[How, ...]] = {
     "docs/operations.md#pause": (LAB,),
     "docs/operations.md#pin": (LAB,),
     "docs/operations.md#rebalance": (LAB,),
+    "docs/operations.md#several-controllers": (LAB,),
     "docs/operations.md#the-decision-log": (LAB,),
     "docs/operations.md#upgrading-gwsched": (WORDS, LAB),
+    "docs/operations.md#upgrading-ovn": (WORDS,),
 }
 
 

@@ -21,6 +21,7 @@ from configparser import ConfigParser
 from functools import cache, partial
 from pathlib import Path
 
+from tests.functional import schemas
 from tests.packaging import commands
 from tests.packaging.pages import ROOT
 
@@ -34,7 +35,13 @@ SERVERS: Mapping[str, str] = {
     "ovsdb-server": "/usr/sbin/ovsdb-server",
 }
 UNITS = frozenset(
-    {"gwsched", "ovn-central", "ovn-controller", "openvswitch-switch"}
+    {
+        "gwsched",
+        "ovn-central",
+        "ovn-controller",
+        "ovn-ovsdb-server-nb",
+        "openvswitch-switch",
+    }
 )
 
 
@@ -62,6 +69,9 @@ def check(words: Sequence[str]) -> None:
 
     Of a tool alone only its being known is asked.
     """
+    name, given, value = words[0].partition("=")
+    if given and name == schemas.CHOICE and value in schemas.NB:
+        words = words[1:]
     tool = words[0].removeprefix("/opt/gwsched/bin/")
     if tool not in TOOLS and not _is_ours(tool):
         raise WrongError(f"nobody has said how to check {tool!r}")

@@ -134,6 +134,7 @@ class Faults(Controllers):
             delay = node.pace.ovs
             self.after(delay, "start_switch", name, node.boots)
         self.retune(name)
+        self.wake(node)
         if ovs_only:
             return
         if node.controller == "hung":
@@ -141,7 +142,6 @@ class Faults(Controllers):
         elif node.controller == "dead":
             delay += node.pace.controller
             self.after(delay, "start_controller", name, node.life)
-        self.wake(node)
         self.keep_hops(node)
 
     # -- cables ------------------------------------------------------------

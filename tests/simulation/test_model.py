@@ -214,6 +214,15 @@ def test_a_compute_without_sb_sends_where_the_port_was() -> None:
     assert fares(ovn).lagging
 
 
+def test_a_controller_that_was_only_cut_off_sees_sb_again_by_itself() -> None:
+    ovn = running(THREE)
+    befall(ovn, "management", "gw1")
+    bump(ovn)
+    settle(ovn)
+    befall(ovn, "heal_ovs", "gw1")
+    assert ovn.sb.answered["gw1"] == ovn.sb.cfg
+
+
 # --- what a chassis says of itself ----------------------------------------
 
 

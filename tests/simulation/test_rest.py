@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from gwsched.decisions import Health, Plan
-from gwsched.health import rest
-from gwsched.model import Snapshot
+from gwsched.health import census, rest
+from gwsched.model import Snapshot, Unit
 from tests.simulation.daemon import Daemon
 from tests.simulation.drawing import draw
 from tests.simulation.simulation import Simulation
@@ -34,7 +34,7 @@ def looks(seed: int) -> list[Look]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_fleet_at_rest_is_as_whole_steps_find_it(
+def test_what_is_not_looked_at_again_is_as_it_would_be_found(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rests = []
@@ -46,7 +46,18 @@ def test_a_fleet_at_rest_is_as_whole_steps_find_it(
         return found
 
     monkeypatch.setattr(rest, "after", counted)
-    rested = looks(seed)
+    remembered = looks(seed)
     monkeypatch.setattr(rest, "after", lambda *_: None)
-    assert rested == looks(seed)
+    monkeypatch.setattr(census, "differing", everything)
+    assert remembered == looks(seed)
     assert any(rests), "it was never at rest"
+
+
+def everything(
+    before: tuple[Unit, ...], after: tuple[Unit, ...]
+) -> list[census.Pair]:
+    """Say that all units are different ones."""
+    old = {unit.name: unit for unit in before}
+    new = {unit.name: unit for unit in after}
+    names = sorted(old.keys() | new.keys())
+    return [(old.get(name), new.get(name)) for name in names]

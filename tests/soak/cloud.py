@@ -17,8 +17,8 @@ from gwsched.sandbox.state import StateFile
 from tests.functional.daemon import Daemon
 from tests.functional.failures import settled, warm
 from tests.functional.ovn import wait_for
+from tests.soak.limits import TIMERS
 from tests.soak.records import Records
-from tests.soak.rules import TIMERS
 from tests.soak.streams import Stream
 
 GATEWAYS = 5

@@ -21,6 +21,12 @@ class Window:
     rule: str
     begin: float
     end: float
+    slack: float = SLACK
+
+    @property
+    def latest(self) -> float:
+        """Until when a router may be out on a busy machine."""
+        return self.end + self.slack
 
 
 def cover(
@@ -34,12 +40,12 @@ def cover(
         fitting = [
             window
             for window in pending
-            if window.begin - EARLY <= reached < window.end + SLACK
+            if window.begin - EARLY <= reached < window.latest
         ]
         if not fitting:
             return None
-        best = max(fitting, key=lambda window: window.end)
-        reached = best.end + SLACK
-        pending = [w for w in pending if w.end > best.end]
+        best = max(fitting, key=lambda window: window.latest)
+        reached = best.latest
+        pending = [w for w in pending if w.latest > best.latest]
         used.append(best.rule)
     return used

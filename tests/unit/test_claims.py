@@ -10,15 +10,14 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Claim
+from gwsched.health import census
 from gwsched.health.claims import CLAIM_SETTLE, follow, settles_at, warm_at
 from gwsched.model import (
     Candidate,
     Chassis,
     Form,
     GatewayPort,
-    Snapshot,
     Unit,
-    frozen_map,
 )
 from gwsched.placement.clock import Clock
 
@@ -31,6 +30,7 @@ class Story:
     def __init__(self, order: str, holder: str | None) -> None:
         self.now = 1000.0
         self.claims: Mapping[str, Claim] = {}
+        self.census = census.Census()
         self.unit = Unit("lrp", Form.HA_CHASSIS_GROUP, ())
         self.see(order, holder, after=0)
 
@@ -53,8 +53,8 @@ class Story:
             in_force=in_force,
         )
         chassis = {name: Chassis(name) for name in rows.split()}
-        seen = Snapshot(frozen_map(chassis), (self.unit,))
-        self.claims = follow(self.claims, seen, self.now)
+        self.census = census.follow(self.census, (self.unit,))
+        self.claims = follow(self.claims, self.census, chassis, self.now)
         return self.claim
 
     @property
@@ -128,7 +128,8 @@ def test_who_is_not_in_force_yet_is_not_warming() -> None:
 
 def test_a_port_that_is_gone_is_forgotten() -> None:
     story = Story("gw1", "gw1")
-    assert follow(story.claims, Snapshot(frozen_map({}), ()), 2000) == {}
+    nothing = census.follow(story.census, ())
+    assert follow(story.claims, nothing, (), 2000) == {}
 
 
 def test_who_gives_up_a_port_is_known_until_somebody_holds_it() -> None:

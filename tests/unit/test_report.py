@@ -171,6 +171,18 @@ def test_advice_is_an_alarm_said_once(told: Told) -> None:
     one(told.news(), "ERROR", "gw1", "look there")
 
 
+def test_advice_is_not_said_again_while_the_verdict_stands(
+    told: Told,
+) -> None:
+    """A heartbeat that is late gives another reason for the same doubt."""
+    for advice in ("look at it", "", "look at it"):
+        told.reporter.health(health(State.SUSPECT, "late", advice), 0)
+    assert [level for level, _ in told.news()].count("ERROR") == 1
+    told.reporter.health(health(State.LIVE), 0)
+    told.reporter.health(health(State.SUSPECT, "late", "look at it"), 0)
+    assert [level for level, _ in told.news()].count("ERROR") == 1
+
+
 @pytest.mark.parametrize(
     ("guard", "level", "words"),
     [

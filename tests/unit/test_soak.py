@@ -128,6 +128,13 @@ def test_a_deaf_gateway_that_holds_on_loses_nothing(history: History) -> None:
     assert explain(out(1.0, since=T + 5), history) == ["two actives"]
 
 
+def test_a_planned_move_is_short(history: History) -> None:
+    history.lists["r1"].note(T + 0.2, ("gw2", "gw1"))
+    history.holders["r1"].note(T + 0.4, "gw2")
+    assert explain(out(0.6), history) == ["moved"]
+    assert explain(out(1.0), history) is None
+
+
 def test_one_after_another_explains_what_neither_does(
     history: History,
 ) -> None:

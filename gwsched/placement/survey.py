@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which units need nothing, remembered from one plan to the next.
+
+Whether anything is to be said about a unit follows from what it is, and from
+how all chassis stand.  As long as they stand as they did, a unit that is the
+very same object needs no second look: what it came to is kept, with the load
+of its list.  A test compares with plans that remember nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+
+from gwsched.decisions import Health, Policy
+from gwsched.health.census import Pair, differing
+from gwsched.model import Snapshot, Unit
+from gwsched.placement.pace import Pace
+from gwsched.schedulers import Ledger
+from gwsched.schedulers.pool import Pool
+
+
+@dataclass(slots=True)
+class Answers:
+    """Who may host, or go on to host, units of one kind."""
+
+    pools: dict[tuple[str, ...], Pool] = field(default_factory=dict)
+    of_kind: dict[object, Pool] = field(default_factory=dict)
+    servers: dict[object, frozenset[str]] = field(default_factory=dict)
+
+
+class Survey:
+    """All units as the last plan has left them; the new one knows none.
+
+    ``calm`` has the loads of those that need nothing, ``answers`` hold for
+    all as long as chassis stand as they do.
+    """
+
+    def __init__(self) -> None:
+        self.calm = Ledger()
+        self.answers = Answers()
+        self._standing: Hashable = None
+        self._units: tuple[Unit, ...] = ()
+        self._busy: dict[str, Unit] = {}
+        self._families: dict[str, dict[str, Unit]] = {}
+        self._changed: list[Pair] = []
+        self._is_judged = False
+
+    def begin(self, standing: Hashable, units: tuple[Unit, ...]) -> None:
+        """Take in all units; forget what does not hold any more."""
+        if standing is None or standing != self._standing:
+            self._standing = standing
+            self.answers = Answers()
+            self._is_judged = False
+        changed = differing(self._units, units)
+        self._units = units
+        self._changed += changed
+        for old, new in changed:
+            self._relate(old, new)
+
+    def busy(self, is_calm: Callable[[Unit], bool]) -> list[Unit]:
+        """Return, by name, the units that are not calm; count the others.
+
+        To be asked once for each :meth:`begin`.
+        """
+        if not self._is_judged:
+            self.calm, self._busy = Ledger(), {}
+            self._changed = [(None, unit) for unit in self._units]
+        self._is_judged = False  # until all are
+        for old, new in self._changed:
+            if old is not None and self._busy.pop(old.name, None) is None:
+                self.calm.add(old.order, -old.weight)
+            if new is None:
+                continue
+            if is_calm(new):
+                self.calm.add(new.order, new.weight)
+            else:
+                self._busy[new.name] = new
+        self._changed, self._is_judged = [], True
+        return [unit for _, unit in sorted(self._busy.items())]
+
+    def family(self, router: str) -> Iterable[Unit]:
+        """Return the units of a router, where it is known."""
+        if not router:
+            return ()
+        return self._families.get(router, {}).values()
+
+    def _relate(self, old: Unit | None, new: Unit | None) -> None:
+        if old is not None:
+            for router in old.routers:
+                del self._families[router][old.name]
+        if new is not None:
+            for router in new.routers:
+                self._families.setdefault(router, {})[new.name] = new
+
+
+def standing(
+    snapshot: Snapshot, health: Health, policy: Policy, pace: Pace
+) -> Hashable:
+    """Return what it depends on whether a unit needs anything, beside it.
+
+    Of units that nobody takes up it depends on more: None compares to none.
+    """
+    if health.stranded:
+        return None
+    return (
+        _Same(snapshot.chassis),
+        _Same(snapshot.intents),
+        _Same(policy),
+        snapshot.heartbeat,
+        tuple((name, v.state) for name, v in health.verdicts.items()),
+        tuple(health.uplinks.bad),
+        tuple(health.uplinks.lost),
+        tuple(health.apart),
+        pace.undo,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """Something that need not be hashable to be compared."""
+
+    what: object
+
+    def __hash__(self) -> int:
+        return 0
