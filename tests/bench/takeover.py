@@ -53,7 +53,7 @@ def several(seeds: Sequence[int], program: tuple[str, ...]) -> list[Outcome]:
     """Make some runs on one set of controllers, of two or of three."""
     daemons = 2 + (seeds[0] // SHARED) % 2
     outcomes = []
-    with World(daemons, program) as world:
+    with World(*[program] * daemons) as world:
         for seed in seeds:
             drawn = harm.draw(seed, daemons)
             try:

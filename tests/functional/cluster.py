@@ -126,6 +126,17 @@ class Cluster(fixtures.Fixture):
 
         return int(wait_for(leading, "a leader")[0])
 
+    def is_in_step(self, server: int) -> bool:
+        """Whether a server has a leader, and nothing left to catch up with."""
+        said = self.status(server)
+        known = "Status: cluster member" in said and "Leader: " in said
+        return (
+            known
+            and "Leader: unknown" not in said
+            and "Entries not yet committed: 0" in said
+            and "Entries not yet applied: 0" in said
+        )
+
     def _joined(self, server: int) -> bool:
         return "Status: cluster member" in self.status(server)
 

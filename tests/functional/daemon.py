@@ -48,7 +48,7 @@ def write_conf(
 class Daemon:
     """A running gwsched; ended at the end of the ``with`` block."""
 
-    # How long its start and its end may take (seconds).
+    # How long its start, its end or a line of its log may take (seconds).
     patience = 40.0
 
     def __init__(
@@ -94,14 +94,18 @@ class Daemon:
         """What this process has logged."""
         return self._log.read_text()[self._offset :]
 
-    def wait_log(self, pattern: str, timeout: float = 40) -> re.Match[str]:
+    def wait_log(
+        self, pattern: str, timeout: float | None = None
+    ) -> re.Match[str]:
         """Wait for a line that matches."""
 
         def found() -> re.Match[str] | None:
             assert self.process.poll() is None, self.log
             return re.search(pattern, self.log)
 
-        match = wait_for(found, f"{pattern!r} in the log", timeout)
+        match = wait_for(
+            found, f"{pattern!r} in the log", timeout or self.patience
+        )
         assert isinstance(match, re.Match)
         return match
 

@@ -20,11 +20,12 @@ from pathlib import Path
 
 from gwsched.sandbox.namespaces import Namespace, connect
 from tests.functional.cluster import Cluster
-from tests.functional.daemon import Daemon
+from tests.functional.daemon import BIN, Daemon
 from tests.functional.ovn import Ovn
 
 CENTRE = "10.219.0.1"
 NB_PORT, RAFT_PORT, SB_PORT = 6641, 6643, 6642
+Program = tuple[str, ...]
 Options = Mapping[str, Mapping[str, object]]
 
 
@@ -146,6 +147,8 @@ class Centre(Ovn):
 class Remote(Daemon):
     """A gwsched on one of the hosts; it is read by its log."""
 
+    patience = 180.0  # there are many, and some are not kindly treated
+
     def __init__(
         self,
         directory: Path,
@@ -153,10 +156,10 @@ class Remote(Daemon):
         centre: Centre,
         host: int,
         options: Options,
-        program: tuple[str, ...] = (),
+        program: Program = (),
     ) -> None:
         self._namespace = spread.hosts[host]
-        self._program = program
+        self.program = program
         self.host = host
         super().__init__(
             directory,
@@ -167,10 +170,17 @@ class Remote(Daemon):
         )
 
     def start(self) -> None:
-        own = (*self._program, *self._command[-2:])
-        command = own if self._program else tuple(self._command[-3:])
+        program = self.program or (str(BIN / "gwsched"),)
+        command = (*program, *self._command[-2:])
         self._command = list(self._namespace.inside(*command))
         super().start()
+
+    def lose_sb(self) -> None:
+        """From now on nothing goes from here to SB, or comes back."""
+        self._namespace.ip(f"route add blackhole {CENTRE}/32")
+
+    def find_sb(self) -> None:
+        self._namespace.ip(f"route del blackhole {CENTRE}/32")
 
     def pause(self) -> None:
         self.process.send_signal(signal.SIGSTOP)

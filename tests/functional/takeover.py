@@ -29,7 +29,7 @@ from tests.functional.cluster import DATABASE
 from tests.functional.controllers import Controllers
 from tests.functional.ovn import wait_for
 from tests.functional.raftlog import Entry
-from tests.functional.spread import Centre, Options, Remote, Spread
+from tests.functional.spread import Centre, Options, Program, Remote, Spread
 
 PROBE = 2
 OPTIONS: Options = {
@@ -48,9 +48,9 @@ NUMBER = "operator-number"
 class World:
     """The controllers; ``down`` are servers that do not answer."""
 
-    def __init__(self, daemons: int, program: tuple[str, ...] = ()) -> None:
-        self._daemons = daemons
-        self._program = program
+    def __init__(self, *programs: Program) -> None:
+        """With a daemon for each program; an empty one is the real thing."""
+        self._programs = programs
         self._stack = ExitStack()
         self.down: set[int] = set()
 
@@ -64,7 +64,7 @@ class World:
         self._stack.close()
 
     def _build(self, stack: ExitStack) -> None:
-        self.spread = stack.enter_context(Spread(self._daemons))
+        self.spread = stack.enter_context(Spread(len(self._programs)))
         self.centre = stack.enter_context(Centre(self.spread))
         self.centre.quicken_bfd()
         self.centre.add_chassis(*GATEWAYS)
@@ -72,17 +72,17 @@ class World:
         self.ports = [self.centre.add_router(name) for name in ROUTERS]
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.daemons = [
-            stack.enter_context(self._daemon(directory, host))
-            for host in range(self._daemons)
+            stack.enter_context(self._daemon(directory, host, program))
+            for host, program in enumerate(self._programs)
         ]
         self.transact(_sets({NUMBER: "0"}))
         self.holder()
         for daemon in self.daemons:
             daemon.wait_log("guard startup is over")
 
-    def _daemon(self, directory: Path, host: int) -> Remote:
+    def _daemon(self, directory: Path, host: int, program: Program) -> Remote:
         return Remote(
-            directory, self.spread, self.centre, host, OPTIONS, self._program
+            directory, self.spread, self.centre, host, OPTIONS, program
         )
 
     def tell(self) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 
@@ -130,6 +131,24 @@ def test_the_standby_takes_over(
     second.wait_log("took the lock")
     all_placed(ovn, [ovn.add_router("r1")])
     assert lists_written(ovn) == 1
+
+
+def test_one_that_hangs_is_replaced(
+    ovn: Ovn, gateways: Controllers, start: StartDaemon
+) -> None:
+    """On a unix socket too, where ovsdb-server never asks for life."""
+    first = start(name="first")
+    first.wait_log("took the lock")
+    second = start(name="second")
+    second.wait_log("chassis gw1: unknown -> live")
+    first.process.send_signal(signal.SIGSTOP)
+    try:
+        second.wait_log("hangs or is cut off; taking the lock from it")
+        second.wait_log("took the lock")
+        all_placed(ovn, [ovn.add_router("r1")])
+    finally:
+        first.process.send_signal(signal.SIGCONT)
+    first.wait_log("lost the lock; standing by")
 
 
 def test_sigterm_ends_it_in_order(
