@@ -10,8 +10,10 @@ from gwsched.model import GatewayPort, Session
 # How long a session must have been down (seconds): it is down for a moment
 # when its row is made, or the port has moved.
 DEBOUNCE = 0.4
-# How long a session may take to come up under a new holder (0.5 s measured).
+# How long a session may take to come up under a new holder, and how long it
+# takes at the least (0.5 s measured).
 START = 5.0
+SOONEST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,14 @@ class Watched:
         ever_up = self.ever_up or self.says_up
         return replace(self, says_up=False, ever_up=ever_up, down_since=now)
 
-    def alive(self, *, is_up: bool) -> Watched:
-        """Return it where not all sessions are down."""
-        came_up = is_up and self.down_since is not None
+    def alive(self, now: float, *, is_up: bool) -> Watched:
+        """Return it where not all sessions are down.
+
+        What comes up just when the port has changed hands is another's: two
+        with cold tunnels between them claim by turns for a moment.
+        """
+        is_own = now >= self.since + SOONEST
+        came_up = is_up and is_own and self.down_since is not None
         if not (is_up and (self.was_up or came_up)):
             return replace(self, says_up=is_up, down_since=None)
         return replace(
@@ -102,7 +109,7 @@ def watch(old: Watched | None, port: GatewayPort, now: float) -> Watched:
     if old.holder != holder:
         return old.moved(holder, now, is_down=is_down)
     if not is_down:
-        return old.alive(is_up=is_up)
+        return old.alive(now, is_up=is_up)
     if old.down_since is None:
         return old.fallen(now)
     return old.lost() if now >= old.lost_at() else old

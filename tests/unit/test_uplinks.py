@@ -156,6 +156,23 @@ def test_down_over_up_is_the_word_of_who_had_it_up() -> None:
     assert bad(fleet) == {"gw2"}
 
 
+def test_what_comes_up_in_a_fight_is_no_proof_of_an_uplink(
+    fleet: Fleet,
+) -> None:
+    """Who has left it claims once more, when the next one's is up."""
+    fall(fleet)
+    moved(fleet, "gw2")
+    fleet.run(1)
+    fleet.hold("p", "gw1")
+    fleet.step()
+    fleet.session("p", UP)
+    fleet.run(STEP)
+    assert bad(fleet) == {"gw1"}
+    fleet.hold("p", "gw2")
+    fleet.run(1)
+    assert bad(fleet) == {"gw1"}
+
+
 def test_a_new_holder_has_time_to_come_up(fleet: Fleet) -> None:
     fall(fleet)
     moved(fleet, "gw2")
