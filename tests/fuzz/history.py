@@ -99,6 +99,8 @@ class History:
     def __init__(self, seed: int, directory: Path) -> None:
         self.told = Told()
         self._draw = random.Random(seed)
+        # Of its own: how often others act depends on the machine.
+        self._aside = random.Random(seed)
         self._packets = 1
         self._directory = directory
 
@@ -120,7 +122,7 @@ class History:
             for side in sides:
                 stack.callback(side.client.close)
             self._nb, self._sb, self._ovs = sides
-            self._others = Others(self._draw)
+            self._others = Others(self._aside)
             assert not self._nb.write(sound_nb())
             assert not self._sb.write(sound_sb())
             assert not self._ovs.write(sound_ovs())
@@ -174,7 +176,7 @@ class History:
         found = self._others.act(self._nb.look(), self._sb.look())
         if found:
             self._sb.write(found)
-        if self._draw.random() < COUNTING:
+        if self._aside.random() < COUNTING:
             self._packets += 1
             self._ovs.write([counted(self._packets)])
 
