@@ -61,6 +61,11 @@ class Decider:
         return self._past.rivals
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether all are well, so that an answer more changes nothing."""
+        return self._memory.rest is not None
+
+    @property
     def wake_at(self) -> float:
         """When time alone may change a verdict or the plan."""
         return min(

@@ -3,7 +3,7 @@
 
 What has arrived is looked at once, however it was cut on its way: a server
 that sends a hundred megabytes in crumbs costs no more than one that does
-not, and one that sends no end costs no more than a bound.
+not.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from itertools import accumulate
 
 # As deep as python-ovs' own parser goes (json.py, MAX_HEIGHT).
 DEEPEST = 1000
-# The first content of a database is one message: 40 MiB for 20,000 ports.
-LONGEST = 256 << 20
 
 SPACES = b" \t\r\n"
 ESCAPE = re.compile(rb"\\.", re.DOTALL)
@@ -36,7 +34,6 @@ class Framer:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._length = 0
         self._depth = 0
         self._in_string = False
         self._backslash = b""
@@ -58,7 +55,6 @@ class Framer:
             self._keep(data[begun:end])
             yield b"".join(self._pieces)
             self._pieces.clear()
-            self._length = 0
             begun = end
         self._keep(data[begun:])
 
@@ -81,9 +77,6 @@ class Framer:
                 raise FramingError("it begins with neither { nor [")
         if piece:
             self._pieces.append(piece)
-            self._length += len(piece)
-        if self._length > LONGEST:
-            raise FramingError(f"a message is longer than {LONGEST} bytes")
 
 
 def _find_ends(parts: list[bytes], first: int, depth: int) -> Iterator[int]:

@@ -48,4 +48,6 @@ class Hearing:
                 replica.session_name(),
             )
             replica.begin_anew()
+        if replica.synced:
+            self._stall.ends()
         return True

@@ -136,7 +136,7 @@ class Staying:
         if not bad or not (good or others):
             return draft
         staying = [c for c in bad if self._stays(unit, c, heirs)]
-        staying = staying or self._company(good, bad, others)
+        staying = staying or self._company(unit, good, bad, others)
         left = [*good, *bad] if good else [*draft.order]
         if good and draft.order[0] in staying:
             # The reason to change is the primary's, whoever goes besides.
@@ -191,14 +191,21 @@ class Staying:
         return unit.neutron and short and chassis in self.snapshot.chassis
 
     def _company(
-        self, good: Sequence[str], bad: Sequence[str], others: Sequence[str]
+        self,
+        unit: Unit,
+        good: Sequence[str],
+        bad: Sequence[str],
+        others: Sequence[str],
     ) -> list[str]:
         """Return the dead one that keeps its place beside a single member.
 
         Nobody runs BFD for a list of one: to fill that up would start it
-        cold, and cut all traffic for a second or more.
+        cold, and cut all traffic for a second or more.  But a single member
+        that nobody vouches for would not claim beside a dead one.
         """
         if len(good) != 1 or others:
+            return []
+        if not has_witness(unit, good[0], self.who.vouches):
             return []
         rows = self.snapshot.chassis
         return [c for c in bad if self.who.dead(c) and c in rows][:1]

@@ -40,7 +40,11 @@ STOCK_UP_TO = 10_000
 PATIENCE = 3600.0
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "scheduler": {"mode": "observe"},
-    "ovn": {"ovsdb_probe_interval": 0, "ovs_connections": ""},
+    "ovn": {
+        "ovsdb_probe_interval": 0,
+        "ovsdb_connection_timeout": 180,
+        "ovs_connections": "",
+    },
 }
 DATABASES = ("NB", "SB")
 HEADER = (

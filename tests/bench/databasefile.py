@@ -26,9 +26,10 @@ class Content:
     def add(self, table: str, **columns: Datum) -> Datum:
         """Add a row; return what refers to it."""
         known = self.tables[table]
-        # The same databases for each run.
-        number = zlib.crc32(table.encode())
-        made = f"{number:08x}-0000-4000-8000-{len(known):012x}"
+        # The same databases for each run; ovsdb-server hashes UUIDs by their
+        # first part alone (uuid.h, uuid_hash).
+        kind = zlib.crc32(table.encode())
+        made = f"{len(known):08x}-0000-4000-8000-{kind:012x}"
         known[made] = columns
         return ["uuid", made]
 

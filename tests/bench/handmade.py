@@ -123,11 +123,13 @@ class Handmade:
         """The UUIDs of all chassis there are."""
         return list(self._chassis.values())
 
-    def add_chassis(self, names: Sequence[str]) -> None:
-        """Add gateways."""
+    def add_chassis(
+        self, names: Sequence[str], *, gateways: bool = True
+    ) -> None:
+        """Add gateways, or chassis that are none."""
         rows: list[Operation] = []
         for i, name in enumerate(names, len(self._chassis)):
-            rows += _chassis_rows(i, name)
+            rows += _chassis_rows(i, name, GATEWAY if gateways else [])
         results = self._sb.transact(rows)
         for name, result in zip(names, results[1::3], strict=True):
             self._chassis[name] = result["uuid"]
@@ -238,12 +240,16 @@ def named(rows: Iterable[Operation]) -> list[Any]:
     return ["set", [["named-uuid", row["uuid-name"]] for row in rows]]
 
 
-def _chassis_rows(number: int, name: str) -> Iterator[Operation]:
+GATEWAY = [
+    ["ovn-cms-options", "enable-chassis-as-gw"],
+    ["ovn-bridge-mappings", "public:br-ex"],
+]
+
+
+def _chassis_rows(
+    number: int, name: str, config: list[list[str]]
+) -> Iterator[Operation]:
     address = f"10.1.{number // 250}.{number % 250 + 1}"
-    config = [
-        ["ovn-cms-options", "enable-chassis-as-gw"],
-        ["ovn-bridge-mappings", "public:br-ex"],
-    ]
     encap = insert("Encap", f"e{number}", type="geneve", ip=address)
     yield encap
     yield insert(

@@ -71,6 +71,9 @@ class Answering:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         self._stopping.set()
         self._thread.join()
 
@@ -140,7 +143,12 @@ class Fleet:
         self.hand = Handmade(self.nb, self.sb)
         self.gateways = gateway_names(gateways)
         self.hand.add_chassis(self.gateways)
-        stack.enter_context(Answering(self.connect(NB), self.connect(SB)))
+        answering = Answering(self.connect(NB), self.connect(SB))
+        self._answering = stack.enter_context(answering)
+
+    def stop_answering(self) -> None:
+        """Leave it to somebody else to answer heartbeats."""
+        self._answering.stop()
 
     def connect(self, database: str) -> Connection:
         """Return one more connection to NB or SB."""

@@ -9,54 +9,24 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import jsonschema
 
-from gwsched.ovsdb import vswitch
-from gwsched.ovsdb.schema import SOUTHBOUND, northbound
 from tests.functional.daemon import BIN, Daemon
-from tests.functional.ovn import SCHEMAS, wait_for
-from tests.functional.vswitch import SCHEMA
-from tests.fuzz.client import Client, Content, Server, content, selects
-from tests.fuzz.ours import FUZZ, judge
-from tests.fuzz.rows import Rows
+from tests.functional.ovn import wait_for
+from tests.fuzz.client import Server
+from tests.fuzz.ours import judge
 from tests.fuzz.scene import Others, counted
 from tests.fuzz.scene import northbound as sound_nb
 from tests.fuzz.scene import southbound as sound_sb
 from tests.fuzz.scene import vswitch as sound_ovs
-from tests.fuzz.values import PORTS, Row
+from tests.fuzz.sides import MONITORED, SCHEMA_OF, Side
+from tests.fuzz.values import PORTS
 from tests.packaging.pages import ROOT
 
-SCHEMA_OF = {
-    "nb": SCHEMAS / "ovn-nb.ovsschema",
-    "sb": SCHEMAS / "ovn-sb.ovsschema",
-    "ovs": SCHEMA,
-}
-Columns = Mapping[str, Collection[str]]
-MONITORED: dict[str, tuple[str, Columns]] = {
-    "nb": (
-        "OVN_Northbound",
-        {name: table.columns for name, table in northbound(nat=True).items()},
-    ),
-    "sb": (
-        "OVN_Southbound",
-        {name: table.columns for name, table in SOUTHBOUND.items()},
-    ),
-    "ovs": (
-        "Open_vSwitch",
-        {
-            **{
-                name: (*table["columns"], "bridges")
-                for name, table in vswitch.SCHEMA["tables"].items()
-            },
-            "Bridge": ("ports",),
-        },
-    ),
-}
 CONTRACT = json.loads((ROOT / "docs/status.schema.json").read_text())
 # How often ovs-vswitchd counts when it could.
 COUNTING = 0.2
@@ -123,45 +93,14 @@ class Told:
         )
 
 
-class Side:
-    """One database and who writes to it."""
-
-    def __init__(
-        self,
-        server: Server,
-        name: str,
-        tables: Columns,
-        draw: random.Random,
-    ) -> None:
-        self.client = Client(server, name)
-        known = self.client.schema["tables"]
-        columns = {
-            table: frozenset(wanted) & known[table]["columns"].keys()
-            for table, wanted in tables.items()
-        }
-        self.rows = Rows(self.client.schema, columns, draw)
-        self._selects = selects(self.client.schema)
-
-    def look(self) -> Content:
-        """Read everything."""
-        found = self.client.transact(*self._selects)
-        self.rows.known = content(self.client.schema, found)
-        return self.rows.known
-
-    def write(self, operations: list[Row]) -> str:
-        """Write; return what the server says against it, or ""."""
-        note = {"op": "comment", "comment": FUZZ}
-        results = self.client.transact(*operations, note)
-        wrong = [r["error"] for r in results if r and "error" in r]
-        return wrong[0] if wrong else ""
-
-
 class History:
     """What one seed makes."""
 
     def __init__(self, seed: int, directory: Path) -> None:
         self.told = Told()
         self._draw = random.Random(seed)
+        # Of its own: how often others act depends on the machine.
+        self._aside = random.Random(seed)
         self._packets = 1
         self._directory = directory
 
@@ -183,7 +122,7 @@ class History:
             for side in sides:
                 stack.callback(side.client.close)
             self._nb, self._sb, self._ovs = sides
-            self._others = Others(self._draw)
+            self._others = Others(self._aside)
             assert not self._nb.write(sound_nb())
             assert not self._sb.write(sound_sb())
             assert not self._ovs.write(sound_ovs())
@@ -237,7 +176,7 @@ class History:
         found = self._others.act(self._nb.look(), self._sb.look())
         if found:
             self._sb.write(found)
-        if self._draw.random() < COUNTING:
+        if self._aside.random() < COUNTING:
             self._packets += 1
             self._ovs.write([counted(self._packets)])
 

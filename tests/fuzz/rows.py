@@ -175,7 +175,15 @@ class Rows:
         return known and ["uuid", known]
 
     def _any(self, table: str) -> str | None:
-        found = sorted(self.known.get(table, ()))
+        """Choose a row, by what it says: UUIDs are others each time."""
+        rows = self.known.get(table, {})
+        columns = self._tables[table]["columns"]
+        plain = sorted(c for c in columns if not _is_reference(columns[c]))
+
+        def said(uuid: str) -> tuple[list[str], str]:
+            return [str(rows[uuid].get(column)) for column in plain], uuid
+
+        found = sorted(rows, key=said)
         return self._draw.choice(found) if found else None
 
 
@@ -188,6 +196,11 @@ def _kind(spec: Row) -> Row:
 def _refers(spec: Row, table: str) -> bool:
     key = _kind(spec)["key"]
     return isinstance(key, dict) and key.get("refTable") == table
+
+
+def _is_reference(spec: Row) -> bool:
+    key = _kind(spec)["key"]
+    return (key if isinstance(key, str) else key["type"]) == "uuid"
 
 
 def _is(uuid: str) -> list[Any]:

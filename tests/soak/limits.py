@@ -31,8 +31,9 @@ FIGHT = BFD + 3.0
 ANEW = 4.0
 # A list of one is filled up: BFD starts cold (docs/design.md, 24).
 COLD = 1.5
-# What a move may take where the processors are busy.
-BUSY_MOVE = 0.5
+# What a move may take where the processors are busy, and how long after the
+# write.
+BUSY_MOVE, HEARD = 0.5, 5.0
 # An ovn-controller that starts replaces all flows.
 FLOWS = 0.1
 # Who gets a port back within so long, and for how long it pays

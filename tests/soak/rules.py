@@ -28,6 +28,7 @@ from tests.soak.limits import (
     COLD,
     FIGHT,
     FLOWS,
+    HEARD,
     PASSED_OVER,
     RESCUE,
     SESSION,
@@ -172,10 +173,12 @@ def moved(outage: Outage, history: History) -> Iterator[Window]:
 
     The one before lets go when it hears of it, not when the other claims.
     """
-    line = history.lists[outage.router]
-    for at, members in line.changes(outage.begin - 1, outage.end):
-        if members[:1] != (line.at(at - 0.001) or ())[:1]:
-            yield Window("moved", at, at, slack=BUSY_MOVE)
+    listed = history.lists[outage.router]
+    held = history.holders[outage.router]
+    for at, _ in held.changes(outage.begin - BUSY_MOVE, outage.end):
+        for then, members in listed.changes(at - HEARD, at):
+            if members[:1] != (listed.at(then - 0.001) or ())[:1]:
+                yield Window("moved", at, at, slack=BUSY_MOVE)
 
 
 def back_so_soon(outage: Outage, history: History) -> Iterator[Window]:

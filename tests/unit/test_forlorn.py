@@ -241,6 +241,18 @@ def test_nobody_comes_in_below_a_holder_that_is_silent() -> None:
     assert world.plan.changes == ()
 
 
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.RETURNING])
+@pytest.mark.parametrize("silent", [True, False])
+def test_nor_below_one_of_whom_silence_proves_nothing_yet(
+    state: State, silent: bool
+) -> None:
+    """After a start of gwsched, or while it is returning."""
+    world = Gateways(3, listing("gw1", "gw1"))
+    world.suspect("gw1", age=1, silent=silent)
+    world.judge("gw1", state)
+    assert bool(world.plan.changes) is not silent
+
+
 def test_nor_where_the_only_one_that_sees_the_holder_leaves() -> None:
     world = Gateways(3, listing("gw1 gw2", "gw1"))
     world.suspect("gw1", age=1)

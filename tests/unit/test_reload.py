@@ -239,7 +239,7 @@ def test_debug_is_switched_on_and_off(daemon: Daemon) -> None:
     assert debugging not in daemon.log
     daemon.reload("[DEFAULT]\ndebug = true\n" + GOOD)
     daemon.get("/livez")
-    daemon.wait_log(r" DEBUG gwsched\.web\.app ")
+    daemon.wait_log(r" DEBUG gwsched\.web\.serving ")
     daemon.reload(GOOD)
     seen = daemon.log.count(debugging)
     daemon.get("/livez")

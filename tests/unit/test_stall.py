@@ -11,8 +11,12 @@ def test_who_comes_nearer_is_waited_for() -> None:
 
 def test_who_does_not_is_given_up_again_and_again() -> None:
     stall = Stall(10)
-    said = [stall.lasts("schema", now) for now in (0, 5, 10, 11, 15, 21, 22)]
-    assert said == [False, False, False, True, False, False, True]
+    said = [now for now in range(72) if stall.lasts("schema", now)]
+    assert said == [11, 32]  # it may be at it, and get further in more time
+    assert stall.lasts("schema", 73)
+    stall.ends()
+    said = [now for now in range(74, 90) if stall.lasts("schema", now)]
+    assert said == [84]
 
 
 def test_where_there_is_nothing_to_wait_for_time_stands_still() -> None:

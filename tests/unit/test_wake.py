@@ -22,7 +22,7 @@ import pytest
 
 from gwsched.decider import Decider
 from gwsched.decisions import Change, ControllerDead, Failback, Policy
-from gwsched.health import uplinks
+from gwsched.health import sessions
 from gwsched.model import Session, Snapshot
 from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.unit.fleet import Fleet
@@ -348,7 +348,7 @@ def reconnect(daemon: Daemon) -> None:
 def test_who_sleeps_misses_nothing(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uplinks, "DEBOUNCE", 6 * GRID)
+    monkeypatch.setattr(sessions, "DEBOUNCE", 6 * GRID)
     drawn = Lots(seed)
     watcher = Daemon(drawn.policy, drawn.events, sleeps=False)
     sleeper = Daemon(drawn.policy, drawn.events, sleeps=True)
