@@ -99,18 +99,23 @@ def due(beats: Heartbeats, policy: Policy, now: float) -> bool:
     if now >= beats.asked + interval(beats, policy):
         return True
     return any(
-        now >= _asked_again(beats, name, policy) > beats.asked
-        for name in beats.behind
+        now >= since + policy.dead_after / 4 > beats.asked
+        for since in {*beats.behind.values()}
     )
 
 
 def wake_at(beats: Heartbeats, policy: Policy, now: float) -> float:
     """When the next bump is due or the next silence ripens."""
     times = [beats.asked + interval(beats, policy), now + policy.dead_after]
-    for name, since in beats.behind.items():
-        times += [since + CONFIRM, _asked_again(beats, name, policy)]
+    # Of hundreds who owe an answer most have missed the same bump.
+    heard_at = beats.heard_at
+    for since, heard in {
+        (since, heard_at.get(name, since))
+        for name, since in beats.behind.items()
+    }:
+        times += [since + CONFIRM, since + policy.dead_after / 4]
         times += [
-            _silent_at(beats, name, policy, patience)
+            _ripe(heard, since, policy.dead_after * patience)
             for patience in (1.0, ZONE_PATIENCE)
         ]
     for bump in beats.bumps if beats.behind else ():
@@ -129,5 +134,8 @@ def _silent_at(
 ) -> float:
     behind = beats.behind.get(name, math.inf)
     heard = beats.heard_at.get(name, behind)
-    wait = policy.dead_after * patience
+    return _ripe(heard, behind, policy.dead_after * patience)
+
+
+def _ripe(heard: float, behind: float, wait: float) -> float:
     return max(heard + wait, behind + wait / 2)

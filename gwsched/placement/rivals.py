@@ -97,8 +97,12 @@ def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
         if name in seen and now < max(feud.changed_at + PEACE, feud.until)
     }
     writes = rivals.foreign_writes
-    for name, candidates in seen.items():
-        before, ours = rivals.seen.get(name), rivals.ours.get(name)
+    before_all = rivals.seen
+    # What is the very same object is not looked at: it is most, mostly.
+    other = [n for n, c in seen.items() if before_all.get(n) is not c]
+    for name in other:
+        candidates = seen[name]
+        before, ours = before_all.get(name), rivals.ours.get(name)
         if before in (None, candidates) or ours == candidates:
             continue
         writes += 1
@@ -107,7 +111,9 @@ def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
         known = snapshot.chassis.keys()
         if ours == before and _is_overruled(ours, candidates, known):
             feuds[name] = _rewritten(feuds[name], _names(ours))
-    left = {name: own for name, own in rivals.ours.items() if name in seen}
+    left = rivals.ours
+    if not left.keys() <= seen.keys():
+        left = {name: own for name, own in left.items() if name in seen}
     return replace(
         rivals,
         seen=frozen_map(seen),

@@ -22,7 +22,6 @@ from concurrent.futures import ProcessPoolExecutor
 from tests.functional import harm
 from tests.functional.harm import Outcome
 from tests.functional.takeover import PROBE, World
-from tests.functional.unguarded import BREAK
 
 # So many runs share one set of servers.
 SHARED = 10
@@ -33,27 +32,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--unguarded",
-        choices=BREAK,
-        help="break a guard, to see that it is noticed",
-    )
     parser.add_argument("--side-by-side", type=int, default=1)
     args = parser.parse_args()
-    program = (sys.executable, "-m", "tests.functional.unguarded")
-    broken = (*program, args.unguarded) if args.unguarded else ()
     seeds = range(args.seed, args.seed + args.runs)
     shares = [seeds[i : i + SHARED] for i in range(0, args.runs, SHARED)]
     with ProcessPoolExecutor(args.side_by_side) as pool:
-        done = pool.map(several, shares, [broken] * len(shares))
+        done = pool.map(several, shares)
         print(summary([outcome for some in done for outcome in some]))
 
 
-def several(seeds: Sequence[int], program: tuple[str, ...]) -> list[Outcome]:
+def several(seeds: Sequence[int]) -> list[Outcome]:
     """Make some runs on one set of controllers, of two or of three."""
     daemons = 2 + (seeds[0] // SHARED) % 2
     outcomes = []
-    with World(*[program] * daemons) as world:
+    with World(*[()] * daemons) as world:
         for seed in seeds:
             drawn = harm.draw(seed, daemons)
             try:

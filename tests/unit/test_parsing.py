@@ -244,6 +244,12 @@ def test_numbers_up_to_fifty(text: str, number: int | None) -> None:
         (None, 7),
         ("1.5", 7),
         ("soon", 7),
+        # No int of C holds it, nor does OVN read it so.
+        ("2147483647", 2147483647),
+        ("2147483648", 7),
+        ("9" * 400, 7),
+        ("1_000", 7),
+        ("٣", 7),
     ],
 )
 def test_whole_numbers(text: str | None, number: int) -> None:
