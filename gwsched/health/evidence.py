@@ -33,6 +33,7 @@ def gather(
     names: Iterable[str],
     snapshot: Snapshot,
     held: Mapping[str, Units],
+    dropped: Mapping[str, Units],
     beats: Heartbeats,
     sight: Sight,
     left: Mapping[str, float],
@@ -42,6 +43,7 @@ def gather(
     """Return the evidence on each of some chassis.
 
     :param held: the units that each chassis holds a port of
+    :param dropped: those that it has given up, and nobody holds
     :param up: whether a chassis answers
     """
     found = {}
@@ -50,7 +52,7 @@ def gather(
         behind = beats.behind.get(name)
         keeps = 0
         if behind is not None:
-            keeps = kept_by(name, held, up)
+            keeps = kept_by(name, held, up) + kept_by(name, dropped, up)
         old = before.get(name, Evidence())
         holds = len(held.get(name, ()))
         emptied = None
@@ -77,6 +79,25 @@ def gather(
         )
         # Of most chassis there is nothing new: they keep what there was.
         found[name] = old if facts == _facts(old) else Evidence(*facts)
+    return found
+
+
+def dropped(
+    claims: Mapping[str, Claim], census: Census
+) -> Mapping[str, Units]:
+    """Return the units that the first of their lists has given up, by it.
+
+    Who gives one up for a moment, as its list of one is filled up, and is
+    cut off from SB before it claims again, carries it on.  That nobody below
+    claims it shows that they see it, as if it held it.
+    """
+    found: dict[str, dict[str, Unit]] = {}
+    for unit in census.unusual.values():
+        claim = claims.get(unit.name)
+        if claim is None or claim.dropped_by is None or unit.holder:
+            continue
+        if unit.order[:1] == (claim.dropped_by,):
+            found.setdefault(claim.dropped_by, {})[unit.name] = unit
     return found
 
 

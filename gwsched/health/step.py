@@ -225,6 +225,7 @@ class _Step:
             names,
             snapshot,
             self.census.held,
+            evidence.dropped(self.memory.health.claims, self.census),
             self.beats,
             self.sight,
             self.left,

@@ -253,6 +253,27 @@ def test_one_kept_port_is_proof_for_the_others(fleet: Fleet) -> None:
     assert fleet.state("gw1") is State.SUSPECT
 
 
+@pytest.mark.parametrize(
+    ("order", "state"),
+    [
+        (("gw1", "gw2", "gw3"), State.SUSPECT),
+        # Who is above it would have claimed whatever has become of it.
+        (("gw2", "gw1", "gw3"), State.DEAD),
+    ],
+)
+def test_a_port_given_up_for_a_moment_is_proof_if_nobody_below_claims_it(
+    fleet: Fleet, order: tuple[str, ...], state: State
+) -> None:
+    """It may be carried by one that was cut off before it claimed again."""
+    fleet.unit("alone", "gw1", holder="gw1")
+    fleet.unit("given up", *order, holder="gw1")
+    fleet.run(5)
+    fleet.hold("given up", None)
+    fleet.silent = {"gw1"}
+    fleet.run(60)
+    assert fleet.state("gw1") is state
+
+
 # -- coming back --
 
 
