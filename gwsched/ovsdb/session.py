@@ -80,9 +80,9 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
             return int(error)
         if error or not data:
             if error:
-                LOG.warning(
-                    "%s: receive error: %s", self.name, os.strerror(error)
-                )
+                # As python-ovs, in whose log it can be hushed.
+                why = os.strerror(error)
+                jsonrpc.vlog.warn(f"{self.name}: receive error: {why}")
             self.error(error or jsonrpc.EOF)
             return int(self.status)
         self.received_bytes += len(data)
