@@ -107,7 +107,8 @@ def drained(box: Sandbox) -> bool:
 def test_a_drain_while_northd_hangs(three: Sandbox, tmp_path: Path) -> None:
     """What is not in force is not followed by more of the same.
 
-    After ``dead_after`` it is known that northd is the one to blame.
+    Nor is anything moved once no answers come, as nobody knows who is there;
+    after ``dead_after`` it is known that northd is the one to blame.
     """
     box = three
     options = {**QUICK, "health": {"dead_after": 10}}
@@ -122,7 +123,7 @@ def test_a_drain_while_northd_hangs(three: Sandbox, tmp_path: Path) -> None:
         daemon.wait_log("guard isolation: no change is made: nb_cfg has not")
         assert daemon.metric("gwsched_guard_active", guard="isolation") == 1
         primaries = [order(box, router)[0] for router in ROUTERS]
-        assert primaries.count("gw1") == len(ROUTERS) - 1
+        assert primaries.count("gw1") >= len(ROUTERS) - 1
         assert all(hands(claims, r) == ["gw1"] for r in ROUTERS)
         box.resume("ovn-northd")
         wait_for(lambda: drained(box), "gw1 to be empty")
