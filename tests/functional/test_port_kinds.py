@@ -147,7 +147,7 @@ def fail_over(box: Sandbox, found: Sequence[Kind]) -> None:
     assert FIRST not in box.holders().values()
     assert all(n <= BUSY for n in lost(undisturbed).values())
     for name, run in runs.items():
-        in_the_gap = run.report.longest_gap / INTERVAL
+        in_the_gap = round(run.report.longest_gap / INTERVAL)
         assert run.report.lost <= in_the_gap + 2, f"{name}: a second gap"
 
 
