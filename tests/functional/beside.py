@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any
 
 from ovs.db.idl import Idl, Transaction
 from ovs.poller import POLLIN, Poller
@@ -15,6 +13,7 @@ from ovsdbapp.backend.ovs_idl.idlutils import get_schema_helper
 
 from tests.functional.controllers import Controllers
 from tests.functional.ovn import Ovn, wait_for
+from tests.functional.woken import Woken
 
 # Moves are not what is tested here: they need not wait for each other.
 OPTIONS = {"rebalance": {"moves_per_minute": 600}}
@@ -46,7 +45,7 @@ def wait_dense(ovn: Ovn, ports: Iterable[str], depth: int) -> None:
     )
 
 
-class Rival:
+class Rival(Woken):
     """Somebody who puts his own list back as soon as it is another."""
 
     def __init__(self, nb: str, group: str, *order: str) -> None:
@@ -56,20 +55,7 @@ class Rival:
         self._idl = Idl(nb, helper)
         self._group = group
         self._order = order
-        self._wake, self._waker = os.pipe()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping = True
-        os.write(self._waker, b"x")
-        self._thread.join()
-        os.close(self._wake)
-        os.close(self._waker)
+        self._prepare(self._run)
 
     def _run(self) -> None:
         while not self._stopping:

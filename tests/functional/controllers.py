@@ -9,13 +9,14 @@ packets; here there may be any number, and they fail on request.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 from ovs.db import idl
 from ovs.poller import POLLIN, Poller
 from ovsdbapp.backend.ovs_idl.idlutils import get_schema_helper
+
+from tests.functional.woken import Woken
 
 TABLES = {
     "SB_Global": ["nb_cfg"],
@@ -27,7 +28,7 @@ TABLES = {
 }
 
 
-class Controllers:
+class Controllers(Woken):
     """One thread that acts for every chassis that is not silent."""
 
     def __init__(self, sb: str, *, claiming: bool = True) -> None:
@@ -38,20 +39,7 @@ class Controllers:
         self._claiming = claiming
         self._silent: frozenset[str] = frozenset()
         self._refusing: frozenset[str] = frozenset()
-        self._wake, self._waker = os.pipe()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping = True
-        os.write(self._waker, b"x")
-        self._thread.join()
-        os.close(self._wake)
-        os.close(self._waker)
+        self._prepare(self._run)
 
     def silence(self, names: Iterable[str]) -> None:
         """From now on these do nothing; all others do."""

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections import defaultdict
-from typing import Any, Self
+from typing import Any
 
 from ovs.db import idl
 from ovs.poller import POLLIN, Poller
 from ovsdbapp.backend.ovs_idl.idlutils import get_schema_helper
 
+from tests.functional.woken import Woken
 from tests.soak.history import Timeline
 
 _COLUMNS = {
@@ -26,7 +25,7 @@ _COLUMNS = {
 _BACKOFF = 500
 
 
-class Records(idl.Idl):  # type: ignore[misc]
+class Records(Woken, idl.Idl):  # type: ignore[misc]
     """Follows SB on a thread of its own until the ``with`` block ends."""
 
     def __init__(self, sb: str) -> None:
@@ -38,20 +37,7 @@ class Records(idl.Idl):  # type: ignore[misc]
         self.holders: defaultdict[str, Timeline] = defaultdict(Timeline)
         self.lists: defaultdict[str, Timeline] = defaultdict(Timeline)
         self.hops: defaultdict[str, Timeline] = defaultdict(Timeline)
-        self._stopping = False
-        self._wake, self._waker = os.pipe()
-        self._thread = threading.Thread(target=self._loop)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping = True
-        os.write(self._waker, b"x")
-        self._thread.join()
-        os.close(self._wake)
-        os.close(self._waker)
+        self._prepare(self._loop)
 
     def _loop(self) -> None:
         while not self._stopping:
