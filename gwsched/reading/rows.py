@@ -95,7 +95,7 @@ class Rows:
         """Return a row, if it is there."""
         if ref is None:
             return None
-        self.memo.look((kind, ref))
+        self.memo.look(kind, ref)
         found: R | None = self._stores[kind].records.get(ref)
         return found
 
@@ -106,7 +106,7 @@ class Rows:
 
     def refs(self, index: Index[Any], key: Hashable) -> Collection[Ref]:
         """Return which rows that an index has under a key."""
-        self.memo.look((index, key))
+        self.memo.look(index, key)
         return self._stores[index.kind].indexes[index].get(key)
 
     def under(self, index: Index[R], key: Hashable) -> list[R]:
