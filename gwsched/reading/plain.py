@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of columns from JSON, without python-ovs' objects between.
+"""Values of columns from JSON and back, without python-ovs' objects between.
 
 Of what is not as the schema wants it, nothing is made here: python-ovs then
 says what is wrong, and what stands in its place.
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
+from uuid import UUID
 
 Columns = Mapping[str, Any]
 # Up to here a text is likely to be in other rows as well.
@@ -124,3 +125,29 @@ def _ref(json: Any) -> int:
 def _name(base: Any) -> str:
     name: str = base.type.to_string()
     return name
+
+
+def writer(columns: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
+    """Return what makes the JSON of a row of its values, again."""
+    writers = {name: _json_of(column) for name, column in columns.items()}
+    return lambda record: {
+        name: write(getattr(record, name)) for name, write in writers.items()
+    }
+
+
+def _json_of(column: Any) -> Callable[[Any], Any]:
+    if column.type.is_map():
+        return lambda value: ["map", [list(pair) for pair in value.items()]]
+    is_ref = _name(column.type.key) == "uuid"
+    atom = _json_of_ref if is_ref else _itself
+    if column.type.n_max > 1:
+        return lambda value: ["set", [atom(member) for member in value]]
+    return lambda value: ["set", []] if value is None else atom(value)
+
+
+def _json_of_ref(ref: int) -> list[str]:
+    return ["uuid", str(UUID(int=ref))]
+
+
+def _itself(value: Any) -> Any:
+    return value

@@ -126,6 +126,9 @@ class _Store(Generic[R]):
         self._table = table
         self._of_columns = _converter(kind, table, plain.reader)
         self._of_datums = _converter(kind, table, datums.reader)
+        self._is_whole = _is_whole(kind, table)
+        if self._is_whole:
+            table.rows.read_by(plain.writer(table.columns))
 
     def update(self, uuids: Collection[UUID] | None) -> Iterator[Key]:
         """Convert rows again, or all; yield the keys of what is different."""
@@ -133,7 +136,9 @@ class _Store(Generic[R]):
             return
         rows = self._table.rows
         if uuids is None:
-            refs: Iterable[Ref] = {*self.records, *rows.refs()}
+            # In the order in which they came, so that their memory is freed
+            # in blocks.
+            refs: Iterable[Ref] = dict.fromkeys((*rows.refs(), *self.records))
         else:
             refs = [uuid.int for uuid in uuids]
         for ref in refs:
@@ -142,11 +147,16 @@ class _Store(Generic[R]):
                 yield from self._replace(ref, old, new)
 
     def _read(self, rows: Any, ref: Ref) -> R | None:
+        known = rows.record(ref)
+        if type(known) is self.kind:
+            return known
         columns = rows.columns(ref)
         if columns is not None:
             # What is not as the schema wants it is left to python-ovs.
             with contextlib.suppress(TypeError, ValueError):
                 found: R = self._of_columns(columns.get)
+                if self._is_whole:
+                    rows.replace(ref, found)
                 return found
         row = rows.get(UUID(int=ref))
         if row is None:
@@ -171,6 +181,11 @@ class _Store(Generic[R]):
             for key in after - before:
                 by_key.add(key, ref)
                 yield (index, key)
+
+
+def _is_whole(kind: Any, table: Any) -> bool:
+    """Whether records of a kind have all that is monitored of a table."""
+    return table is not None and {*table.columns} <= {*kind._fields}
 
 
 def _converter(
