@@ -104,9 +104,12 @@ class _Step:
         self.sight = tunnels.look(
             memory.sight,
             snapshot,
-            self._owes,
-            self._is_silent,
-            self._has_claimed,
+            tunnels.Known(
+                self._owes,
+                self._is_silent,
+                self._has_claimed,
+                self._keeps_since,
+            ),
             evidence.DISTRUST * self.policy.hold_down,
             now,
         )
@@ -161,6 +164,10 @@ class _Step:
 
     def _has_claimed(self, name: str) -> bool:
         return name in claims.takers(self.memory.health.claims, self.snapshot)
+
+    def _keeps_since(self, name: str) -> float | None:
+        known = self.memory.health.evidence.get(name)
+        return known.keeping if known else None
 
     def _left(self, *, interrupted: bool) -> Mapping[str, float]:
         # What changed hands while nobody looked may have been asked for.
