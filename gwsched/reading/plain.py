@@ -11,10 +11,12 @@ import functools
 import sys
 from collections.abc import Callable, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 Columns = Mapping[str, Any]
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 # Up to here a text is likely to be in other rows as well.
 SHORT = 20
 TYPES = {"string": str, "integer": int, "boolean": bool}
@@ -24,14 +26,18 @@ class UnfitError(ValueError):
     """A value is not as the schema wants it."""
 
 
-def reader(column: Any) -> Callable[[Any], Any]:
+def reader(
+    column: Any, known: Mapping[int, int] = NOTHING
+) -> Callable[[Any], Any]:
     """Return what makes a value of what JSON has for a column.
 
     None stands for a column that was left out: it has its default.
+
+    :param known: the UUIDs that there are, to use the same objects
     """
     if column.type.is_map():
         return _map
-    atom = _atom(column.type.key)
+    atom = _atom(column.type.key, known)
     if column.type.n_max > 1:
         return lambda json: _set(atom, _members(json))
     kind = TYPES.get(_name(column.type.key))
@@ -93,11 +99,11 @@ def _shared(text: str) -> str:
     return sys.intern(text) if len(text) <= SHORT else text
 
 
-def _atom(base: Any) -> Callable[[Any], Any]:
+def _atom(base: Any, known: Mapping[int, int]) -> Callable[[Any], Any]:
     """Return what makes one value; its type has no more bounds than these."""
     name = _name(base)
     if name == "uuid":
-        return _ref
+        return lambda json: _ref(json, known)
     kind = TYPES[name]
     allowed = base.enum and {atom.value for atom in base.enum.values}
     least, most = base.min, base.max
@@ -115,11 +121,12 @@ def _atom(base: Any) -> Callable[[Any], Any]:
     return make
 
 
-def _ref(json: Any) -> int:
+def _ref(json: Any, known: Mapping[int, int]) -> int:
     kind, uuid = json
     if kind != "uuid" or len(uuid) != 36:
         raise UnfitError(json)
-    return int(uuid.replace("-", ""), 16)
+    ref = int(uuid.replace("-", ""), 16)
+    return known.get(ref, ref)
 
 
 def _name(base: Any) -> str:
