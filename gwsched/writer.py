@@ -7,7 +7,7 @@ ovsdb-server's to delete; an HA_Chassis_Group stays until somebody does.
 
 from __future__ import annotations
 
-from collections import ChainMap, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -36,10 +36,9 @@ class Writer:
         self._tables = nb.rows
         self._transaction = transaction
         self._ports = nb.named("Logical_Router_Port")
+        self._groups = nb.named("HA_Chassis_Group")
         # Beside those that are there the ones made, or deleted, here.
-        self._groups: ChainMap[str, Any] = ChainMap(
-            {}, nb.named("HA_Chassis_Group")
-        )
+        self._changed_groups: dict[str, Any] = {}
         self._names = nb.named("Gateway_Chassis")
         self._taken: set[str] = set()
 
@@ -147,7 +146,7 @@ class Writer:
             users.discard(port)
         if not users:
             group.delete()
-            self._groups[change.unit.name] = None
+            self._changed_groups[change.unit.name] = None
 
     def _rewrite(
         self, owner: Any, column: str, table: str, change: Change
@@ -175,10 +174,15 @@ class Writer:
         return port
 
     def _group(self, change: Change) -> Any:
-        group = self._groups.get(change.unit.name)
+        group = self._group_named(change.unit.name)
         if group is None:
             raise StaleError(f"group {change.unit.name} is gone")
         return group
+
+    def _group_named(self, name: str) -> Any:
+        if name in self._changed_groups:
+            return self._changed_groups[name]
+        return self._groups.get(name)
 
     def _followers(self, group: Any, change: Change) -> list[Any]:
         """Return the rows of a unit's ports, all of them in the group."""
@@ -194,12 +198,12 @@ class Writer:
         Unless others use it by now: then it is their list.
         """
         name = OWN_GROUP + port
-        while (group := self._groups.get(name)) and self._users[group]:
+        while (group := self._group_named(name)) and self._users[group]:
             name += "_"
         if group is None:
             group = self._transaction.insert(self._tables["HA_Chassis_Group"])
             group.name = name
-            self._groups[name] = group
+            self._changed_groups[name] = group
         else:
             self._verify(group, "ha_chassis")
         return group

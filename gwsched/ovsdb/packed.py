@@ -84,6 +84,14 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
         """Return what was put in the place of a row, or its bytes."""
         return self._packed.get(ref)
 
+    def name(self, ref: int) -> str:
+        """Return the name of a row that is there."""
+        row = self._packed.get(ref)
+        if row is None or type(row) is bytes:
+            row = self[_uuid(ref)]
+        name: str = row.name
+        return name
+
     def columns(self, ref: int) -> Columns | None:
         """Return what came of a row, if there is no object of it yet."""
         row = self._packed.get(ref)
