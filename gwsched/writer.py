@@ -17,7 +17,9 @@ from ovs.db.idl import Transaction
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
 from gwsched.model import OWN_GROUP, Candidate, Form
+from gwsched.reading import groups
 from gwsched.reading.parsing import whole_number
+from gwsched.reading.records import Ref
 
 # The key that is counted up in the options of a localnet port.
 NUDGE = "gwsched-moved"
@@ -132,7 +134,7 @@ class Writer:
         """
         group = self._group(change)
         self._guarded(group, "ha_chassis", change)
-        users = self._users[group]
+        users = self._users[group.uuid.int]
         for port in self._followers(group, change):
             if port.gateway_chassis and not change.unit.shadowed:
                 raise StaleError(f"{port.name} has both forms by now")
@@ -143,7 +145,7 @@ class Writer:
                 for candidate in change.candidates
             ]
             port.ha_chassis_group = []
-            users.discard(port)
+            users.discard(port.uuid.int)
         if not users:
             group.delete()
             self._changed_groups[change.unit.name] = None
@@ -198,7 +200,9 @@ class Writer:
         Unless others use it by now: then it is their list.
         """
         name = OWN_GROUP + port
-        while (group := self._group_named(name)) and self._users[group]:
+        while (group := self._group_named(name)) and self._users[
+            group.uuid.int
+        ]:
             name += "_"
         if group is None:
             group = self._transaction.insert(self._tables["HA_Chassis_Group"])
@@ -209,14 +213,8 @@ class Writer:
         return group
 
     @cached_property
-    def _users(self) -> dict[Any, set[Any]]:
-        """The rows that refer to each group, in all columns that can."""
-        found: dict[Any, set[Any]] = defaultdict(set)
-        for table in ("Logical_Router_Port", "Logical_Switch_Port"):
-            for row in self._tables[table].rows.values():
-                for group in getattr(row, "ha_chassis_group", []):
-                    found[group].add(row)
-        return found
+    def _users(self) -> dict[Ref, set[Ref]]:
+        return groups.users(self._tables)
 
     def _guarded(
         self, owner: Any, column: str, change: Change

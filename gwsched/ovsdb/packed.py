@@ -92,6 +92,19 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
         name: str = row.name
         return name
 
+    def referring(self, column: str) -> Iterator[tuple[int, int]]:
+        """Return each row that refers to another in a column, and to which.
+
+        A column with one reference at most; none where it is not there.
+        """
+        for ref in [*self.refs()]:
+            row = self._packed.get(ref)
+            if row is None or type(row) is bytes:
+                found = getattr(self[_uuid(ref)], column, [])
+                yield from ((ref, other.uuid.int) for other in found)
+            elif getattr(row, column) is not None:
+                yield ref, getattr(row, column)
+
     def columns(self, ref: int) -> Columns | None:
         """Return what came of a row, if there is no object of it yet."""
         row = self._packed.get(ref)
