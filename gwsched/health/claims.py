@@ -134,3 +134,20 @@ def has_witness(unit: Unit, lone: str, up: Callable[[str], bool]) -> bool:
     cut off (controller/ha-chassis.c, ha_chassis_group_is_active).
     """
     return any(up(name) for name in unit.references if name != lone)
+
+
+def stranded(
+    claims: Mapping[str, Claim], census: Census, bfd_time: float, now: float
+) -> frozenset[str]:
+    """Return the units that were dropped, and nobody takes up.
+
+    With all its tunnels down a chassis gives up what it holds
+    (controller/ha-chassis.c: no active tunnels, not active), though it
+    answers heartbeats.
+    """
+    return frozenset(
+        name
+        for name in census.unusual
+        if (claim := claims[name]).dropped_by
+        and now >= settles_at(claim, bfd_time)
+    )

@@ -51,7 +51,7 @@ def gather(
         tunnels, since = sight.of(name)
         behind = beats.behind.get(name)
         keeps = 0
-        if behind is not None:
+        if behind is not None or sight.is_remembered(name):
             keeps = kept_by(name, held, up) + kept_by(name, dropped, up)
         old = before.get(name, Evidence())
         holds = len(held.get(name, ()))

@@ -37,6 +37,7 @@ from gwsched.health import (
     census,
     claims,
     damping,
+    deaths,
     evidence,
     fights,
     guards,
@@ -104,16 +105,21 @@ class _Step:
         self.sight = tunnels.look(
             memory.sight,
             snapshot,
-            self._owes,
-            self._is_silent,
-            self._has_claimed,
+            tunnels.Known(
+                self._owes,
+                self._is_silent,
+                self._has_claimed,
+                self._keeps_since,
+            ),
             evidence.DISTRUST * self.policy.hold_down,
             now,
         )
         self.left = self._left(interrupted=interrupted)
         verdicts = self._verdicts()
-        self.left = self._unexplained(verdicts)
-        self.flaps = damping.follow(memory.flaps, self._died(verdicts), now)
+        before = memory.health.verdicts
+        self.left = deaths.forgotten(self.left, before, verdicts)
+        died = deaths.newly(before, verdicts)
+        self.flaps = damping.follow(memory.flaps, died, now)
         hold_down = self.policy.hold_down
         self.fights = fights.follow(
             memory.fights,
@@ -162,6 +168,10 @@ class _Step:
     def _has_claimed(self, name: str) -> bool:
         return name in claims.takers(self.memory.health.claims, self.snapshot)
 
+    def _keeps_since(self, name: str) -> float | None:
+        known = self.memory.health.evidence.get(name)
+        return known.keeping if known else None
+
     def _left(self, *, interrupted: bool) -> Mapping[str, float]:
         # What changed hands while nobody looked may have been asked for.
         known = {} if interrupted else self.memory.health.claims
@@ -178,23 +188,6 @@ class _Step:
             self.now,
         )
         return frozen_map(found)
-
-    def _unexplained(
-        self, verdicts: Mapping[str, Verdict]
-    ) -> Mapping[str, float]:
-        """Forget who was left for a death that is over."""
-        before = self.memory.health.verdicts
-        back = {
-            name
-            for name in self.left
-            if name in before
-            and before[name].state is State.DEAD
-            and verdicts[name].state is not State.DEAD
-        }
-        if not back:
-            return self.left
-        kept = {n: t for n, t in self.left.items() if n not in back}
-        return frozen_map(kept)
 
     def _verdicts(self) -> dict[str, Verdict]:
         snapshot, policy, now = self.snapshot, self.policy, self.now
@@ -258,16 +251,6 @@ class _Step:
             return False
         return not self._is_silent(name)
 
-    def _died(self, verdicts: Mapping[str, Verdict]) -> list[str]:
-        before = self.memory.health.verdicts
-        return [
-            name
-            for name, verdict in verdicts.items()
-            if verdict.state is State.DEAD
-            and name in before
-            and before[name].state is not State.DEAD
-        ]
-
     def _health(
         self, known: Memory, verdicts: Mapping[str, Verdict]
     ) -> Health:
@@ -283,7 +266,9 @@ class _Step:
             evidence=frozen_map(self.evidence),
             uplinks=self.uplinks.found,
             apart=frozen_map(self.fights.apart(now)),
-            stranded=self._stranded(),
+            stranded=claims.stranded(
+                self.claims, self.census, snapshot.bfd_time, now
+            ),
             stale=snapshot.heartbeat
             and silence.stale(self.beats, policy, now),
             damped=frozenset(
@@ -300,21 +285,6 @@ class _Step:
                 policy,
                 now,
             ),
-        )
-
-    def _stranded(self) -> frozenset[str]:
-        """Return the units that were dropped, and nobody takes up.
-
-        With all its tunnels down a chassis gives up what it holds
-        (controller/ha-chassis.c: no active tunnels, not active), though it
-        answers heartbeats.
-        """
-        bfd_time = self.snapshot.bfd_time
-        return frozenset(
-            name
-            for name in self.census.unusual
-            if (claim := self.claims[name]).dropped_by
-            and self.now >= claims.settles_at(claim, bfd_time)
         )
 
     def _cautions(self) -> dict[Guard, str]:

@@ -10,6 +10,9 @@ once, or should have been, it is no vote.  It never comes up with who does not
 see SB, which runs no BFD with newcomers: such a one owes answers.  All
 sessions start anew of a vantage point that was away, for its ovs-vswitchd may
 have been restarted, or that has seen nobody: they do not come up together.
+
+Who leaves all lists has no sessions any more.  If they were down, it is
+taken to be so still: until SB tells more of it, or for so long.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Tunnels
+from gwsched.health.claims import CLAIM_SETTLE
 from gwsched.model import Snapshot, Vantage, frozen_map
 
 # How long a first session may take to come up, in times of what BFD needs to
@@ -67,6 +71,10 @@ class Sight:
         seen = self.chassis.get(name)
         return (seen.tunnels, seen.since) if seen else (Tunnels.UNSEEN, None)
 
+    def is_remembered(self, name: str) -> bool:
+        """Whether a chassis was lost by those who see it no more."""
+        return self.of(name)[0] is Tunnels.DOWN and not self.is_watched(name)
+
     def is_watched(self, name: str) -> bool:
         """Whether any vantage point looks at a chassis now."""
         return name in self.watched
@@ -80,24 +88,31 @@ class Sight:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What heartbeats and claims tell of a chassis, asked by its name.
+
+    ``owes``: whether it has left a heartbeat unanswered; ``silent``: whether
+    it does not answer, so that its answers will tell; ``claims``: whether it
+    has just claimed something; ``keeps_since``: since when it keeps what
+    others could claim, if it does.
+    """
+
+    owes: Callable[[str], bool]
+    silent: Callable[[str], bool]
+    claims: Callable[[str], bool]
+    keeps_since: Callable[[str], float | None]
+
+
 def look(
     before: Sight,
     snapshot: Snapshot,
-    owes: Callable[[str], bool],
-    silent: Callable[[str], bool],
-    claims: Callable[[str], bool],
+    known: Known,
     lasts: float,
     now: float,
 ) -> Sight:
     """Count the votes, and note since when they are as they are.
 
-    Who leaves all lists has no sessions any more.  If they were down, it is
-    taken to be so still: until SB tells more of it, or for so long.
-
-    :param owes: whether a chassis has left a heartbeat unanswered
-    :param silent: whether a chassis does not answer, so that its answers
-        will tell
-    :param claims: whether a chassis has just claimed something
     :param lasts: how long what nobody sees any more is held against a
         chassis (seconds)
     """
@@ -106,21 +121,22 @@ def look(
     sessions = _sessions(before.sessions, snapshot.vantages, now)
     warm_up = WARM_UP * snapshot.bfd_time
     # Who does not see SB goes on watching those who have left its lists.
-    heard = tuple(v for v in snapshot.vantages if not silent(v.chassis))
-    votes = _votes(sessions, heard, owes, now - warm_up)
+    heard = tuple(v for v in snapshot.vantages if not known.silent(v.chassis))
+    votes = _votes(sessions, heard, known.owes, now - warm_up)
     found = {}
     for name, up in sorted(votes.items()):
         tunnels = Tunnels.UP if up else Tunnels.DOWN
         old = before.chassis.get(name)
         same = old is not None and old.tunnels is tunnels
         found[name] = Seen(tunnels, old.since if old and same else now)
+    proof = snapshot.bfd_time + CLAIM_SETTLE
     for name, old in before.chassis.items():
-        ended = min(old.ended, now)
-        is_held = old.tunnels is Tunnels.DOWN and now < ended + lasts
-        if name in found or not is_held:
-            continue
-        if not (silent(name) or claims(name)):
-            found[name] = replace(old, ended=ended)
+        if name not in found and old.tunnels is Tunnels.DOWN:
+            held = replace(old, ended=min(old.ended, now))
+            if now < held.ended + lasts and not _is_refuted(
+                name, held, known, now - proof
+            ):
+                found[name] = held
     waits = [
         session.first + warm_up
         for session in sessions.values()
@@ -135,6 +151,20 @@ def look(
         min(waits, default=float("inf")),
         frozenset(votes),
     )
+
+
+def _is_refuted(name: str, held: Seen, known: Known, moment: float) -> bool:
+    """Whether SB tells that a chassis has tunnels that nobody sees.
+
+    Others would have claimed by now what it keeps.  Who does not answer will
+    tell when it does.
+
+    :param moment: since when it must have kept something
+    """
+    if known.silent(name) or known.claims(name):
+        return True
+    since = known.keeps_since(name)
+    return since is not None and max(since, held.ended) <= moment
 
 
 def _sessions(

@@ -170,14 +170,21 @@ class Eligibility(Standing):
         """
         if self.is_stranded(unit):
             # One that is left alone has nobody to wait for, and claims.
-            alone = len(order) == 1 < len(unit.order)
-            return tuple(c for c in order if alone and self.fits(unit, c))
+            if not len(order) == 1 < len(unit.order):
+                return ()
+            return tuple(c for c in order if self._takes_over(unit, c))
         serving = self.serving(unit, order)
         if self.is_forlorn(unit, serving):
             return ()
         primary, rest = serving[:1], serving[1:]
         leaves = [c for c in rest if self.leaves(unit, c, *primary)]
         return (*primary, *(c for c in rest if c not in leaves))
+
+    def _takes_over(self, unit: Unit, name: str) -> bool:
+        """Whether a member would be chosen, were it not in the list yet."""
+        if self.state(name) is State.RETURNING and self.names(unit):
+            return False
+        return self.fits(unit, name)
 
     def against(self, unit: Unit, name: str) -> str:
         """Say why a member may not serve."""

@@ -25,8 +25,8 @@ silence, to a dead uplink, or for having lost what made it fit.
 before; but for those that have given cause for distrust, or were not fit
 when a daemon looked that was stopped before it wrote.
 ``hold_down``: who was taken for dead comes into no list, and is preferred
-to nobody who answers and is not suspect, until it has been back for
-``hold_down``.
+to nobody who answers, is not suspect and was not dead as well, until it has
+been back for ``hold_down``.
 ``warm``: who takes over without need has been in the list, in SB, for twice
 the time of BFD.
 ``budget``: such moves are made one by one, so many a minute, each after the

@@ -85,13 +85,22 @@ class Knowledge:
         lasted = truth.lasts(truth.silent, name) + policy.probe_interval
         if lasted < policy.dead_after:
             return False
-        # What a list names it for no more others have claimed for that.
-        groups = self.run.ovn.sb.groups
         return not any(
             self._is_claimable(port, name)
             for port in truth.holds(name)
-            if name in names(groups.get(port, ()))
+            if not self._is_taken_by_list(port, name)
         )
+
+    def _is_taken_by_list(self, port: str, name: str) -> bool:
+        """Whether others have claimed a port for what its list says now.
+
+        It names the chassis no more, or the one that claimed before it.
+        """
+        order = names(self.run.ovn.sb.groups.get(port, ()))
+        if name not in order:
+            return True
+        holder = self.run.ovn.sb.holders.get(port)
+        return holder in order[: order.index(name)]
 
     def _is_claimable(self, port: str, holder: str) -> bool:
         """Whether others could have claimed a port for long, by OVN's rule."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
 from gwsched.decisions import Change, Reason, State
@@ -139,22 +139,26 @@ class Writes:
     def _hold_down(self, daemon: Daemon, change: Change) -> None:
         """Who was dead gets nothing before it was back for long enough."""
         back = self.memories.of(daemon).back
-        gets = {c for c in change.after if c not in change.unit.order}
-        if change.is_move and self._is_preferred(daemon, change):
-            gets.add(change.after[0])
         early = self.run.ovn.now - self.run.policy.hold_down + TINY
+        fresh = {name for name, since in back.items() if since > early}
+        gets = {c for c in change.after if c not in change.unit.order}
+        if change.is_move and self._is_preferred(daemon, change, fresh):
+            gets.add(change.after[0])
         for name in sorted(gets):
             self.checks.hold(
                 "hold_down",
-                back.get(name, -math.inf) <= early,
+                name not in fresh,
                 f"{change.unit.name}: {name} has only just returned",
             )
 
-    def _is_preferred(self, daemon: Daemon, change: Change) -> bool:
+    def _is_preferred(
+        self, daemon: Daemon, change: Change, fresh: Set[str]
+    ) -> bool:
         """Whether the new primary passes by somebody who is known to answer.
 
         And who is fit for it, and not to be emptied: an operator's wish goes
-        before any hold-down.
+        before any hold-down.  Nor is that one of the ``fresh``, who have
+        only just returned as well.
         """
         order, primary = change.unit.order, change.after[0]
         if primary == change.unit.holder or primary not in order:
@@ -164,6 +168,7 @@ class Writes:
         ports = [port.name for port in change.unit.ports]
         return any(
             name in self.truth.answers
+            and name not in fresh
             and known.state(name) not in (State.DEAD, State.SUSPECT)
             and self.truth.fits(name, ports)
             and name not in self.run.ovn.nb.intents.draining

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import State, Tunnels
+from gwsched.health.claims import CLAIM_SETTLE
 from gwsched.health.evidence import DISTRUST
-from gwsched.health.tunnels import WARM_UP, Sight, look
+from gwsched.health.tunnels import WARM_UP, Known, Sight, look
 from gwsched.model import Snapshot, Vantage, frozen_map
 from tests.unit.fleet import STEP, Fleet
 
@@ -28,6 +29,7 @@ class Watch:
         self.owing: set[str] = set()
         self.silent: set[str] = set()
         self.claiming: set[str] = set()
+        self.keeping: dict[str, float] = {}
 
     def see(self, *views: Vantage, after: float = 1.0) -> Sight:
         self.now += after
@@ -35,9 +37,12 @@ class Watch:
         self.sight = look(
             self.sight,
             seen,
-            self.owing.__contains__,
-            self.silent.__contains__,
-            self.claiming.__contains__,
+            Known(
+                self.owing.__contains__,
+                self.silent.__contains__,
+                self.claiming.__contains__,
+                self.keeping.get,
+            ),
             LASTS,
             self.now,
         )
@@ -202,6 +207,22 @@ def test_but_once_it_is_silent_its_answers_will_tell(watch: Watch) -> None:
     assert watch.of("gw1") is UNSEEN
 
 
+def test_but_once_it_has_kept_what_others_could_claim(watch: Watch) -> None:
+    """They would have claimed it, had its tunnels been down."""
+    left_all_lists(watch)
+    watch.keeping = {"gw1": watch.now}
+    watch.see(view("a", gw2=True), after=BFD + CLAIM_SETTLE - 0.1)
+    assert watch.of("gw1") is DOWN
+    watch.see(view("a", gw2=True), after=0.2)
+    assert watch.of("gw1") is UNSEEN
+
+
+def test_what_it_kept_while_it_was_seen_is_no_proof(watch: Watch) -> None:
+    watch.keeping = {"gw1": watch.now - LASTS}
+    left_all_lists(watch)
+    assert watch.of("gw1") is DOWN
+
+
 def test_that_tunnels_were_up_is_not_remembered(watch: Watch) -> None:
     watch.see(view("a", gw2=True))
     assert watch.of("gw1") is UNSEEN
@@ -247,6 +268,22 @@ def test_who_is_not_looked_at_any_more_and_falls_silent() -> None:
     assert fleet.health.evidence["gw1"].tunnels is UNSEEN
     assert fleet.state("gw1") is State.SUSPECT
     assert "others could claim" in fleet.why("gw1")
+
+
+@pytest.mark.parametrize(
+    ("order", "state"),
+    [
+        (("gw1", "gw2", "gw3"), State.LIVE),
+        (("gw1",), State.SUSPECT),  # nobody else could claim it
+    ],
+)
+def test_who_is_not_looked_at_any_more_and_keeps_a_port(
+    order: tuple[str, ...], state: State
+) -> None:
+    fleet = out_of_sight()
+    fleet.unit("p", *order, holder="gw1")
+    fleet.run(fleet.snapshot.bfd_time + CLAIM_SETTLE + 4 * STEP)
+    assert fleet.state("gw1") is state
 
 
 def test_who_is_not_looked_at_any_more_and_claims_has_tunnels() -> None:
