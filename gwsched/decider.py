@@ -180,8 +180,9 @@ class Decider:
                 rivals=rewritten,
                 origins=origins.follow(past.origins, seen, fresh),
             )
-        if found is not past and found != past:
-            self._past = found
+        self._past = found
+        if found == past and self._planned_past is past:
+            self._planned_past = found  # to a plan it is the same
 
     def _planned(self, seen: Snapshot, now: float) -> Plan:
         """Plan, unless everything the plan depends on is as it was."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from gwsched.decisions import Health, Policy
-from gwsched.health.census import Pair, differing
+from gwsched.health.census import differing
+from gwsched.lineage import Pair
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.pace import Pace
 from gwsched.schedulers import Ledger

@@ -68,18 +68,21 @@ class Clocked(Daemon):
         super().start()
 
     def passes(self) -> list[dict[str, float]]:
-        """The seconds by stage of each pass."""
-        lines = self._passes.read_text().splitlines()
-        return [json.loads(line) for line in lines]
+        """The seconds by stage of each pass that has ended."""
+        return [
+            json.loads(line) for line in self._lines() if line != clocked.BEGUN
+        ]
+
+    def _lines(self) -> list[str]:
+        return self._passes.read_text().splitlines()
 
     def wait_idle(self, seconds: float) -> None:
         """Wait until it has neither been in a pass nor begun one."""
         known, since = -1, time.monotonic()
         while time.monotonic() - since < seconds:
-            passes = self.passes()
-            is_passing = bool(passes) and not passes[-1]
-            if is_passing or known != len(passes):
-                known, since = len(passes), time.monotonic()
+            lines = self._lines()
+            if lines[-1:] == [clocked.BEGUN] or known != len(lines):
+                known, since = len(lines), time.monotonic()
             time.sleep(0.02)
 
     def settle(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gwsched.decisions import Health, Plan
 from gwsched.health import census, rest
+from gwsched.lineage import Pair
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.survey import Survey
 from tests.simulation.daemon import Daemon
@@ -68,7 +69,7 @@ def begin_anew(
 
 def everything(
     before: tuple[Unit, ...], after: tuple[Unit, ...]
-) -> list[census.Pair]:
+) -> list[Pair]:
     """Say that all units are different ones."""
     old = {unit.name: unit for unit in before}
     new = {unit.name: unit for unit in after}

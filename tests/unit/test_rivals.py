@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Reason
+from gwsched.layered import Layered
 from gwsched.model import (
     Candidate,
     Chassis,
@@ -302,7 +303,7 @@ def test_what_neutron_does_when_a_chassis_goes_and_returns_is_no_quarrel(
     last = replace(after.candidates[-1], priority=0)
     after = replace(after, candidates=(*after.candidates[:-1], last))
     found = follow(Rivals(), Snapshot(left, (ours,)), 0.0)
-    found = replace(found, ours=frozen_map({ours.name: ours.candidates}))
+    found = replace(found, ours=Layered({ours.name: ours.candidates}))
     found = follow(found, Snapshot(left, (after,)), 1.0)
     assert found.feuds[ours.name].rewrites == 0
     assert found.foreign_writes == 1
