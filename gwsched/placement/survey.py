@@ -16,6 +16,7 @@ from gwsched.decisions import Health, Policy
 from gwsched.health.census import differing
 from gwsched.lineage import Pair
 from gwsched.model import Snapshot, Unit
+from gwsched.placement.evening import Evening
 from gwsched.placement.pace import Pace
 from gwsched.schedulers import Ledger
 from gwsched.schedulers.pool import Pool
@@ -34,13 +35,15 @@ class Survey:
     """All units as the last plan has left them; the new one knows none.
 
     ``calm`` has the loads of those that need nothing, ``answers`` hold for
-    all as long as chassis stand as they do.
+    all as long as chassis stand as they do, ``evening`` is what there was to
+    even out.
     """
 
     def __init__(self) -> None:
         self.calm = Ledger()
         self.answers = Answers()
-        self._standing: Hashable = None
+        self.evening = Evening()
+        self.standing: Hashable = None
         self._units: tuple[Unit, ...] = ()
         self._busy: dict[str, Unit] = {}
         self._families: dict[str, dict[str, Unit]] = {}
@@ -49,13 +52,14 @@ class Survey:
 
     def begin(self, standing: Hashable, units: tuple[Unit, ...]) -> None:
         """Take in all units; forget what does not hold any more."""
-        if standing is None or standing != self._standing:
-            self._standing = standing
+        if standing is None or standing != self.standing:
+            self.standing = standing
             self.answers = Answers()
             self._is_judged = False
         changed = differing(self._units, units)
         self._units = units
         self._changed += changed
+        self.evening.follow(changed)
         for old, new in changed:
             self._relate(old, new)
 
@@ -105,9 +109,9 @@ def standing(
     if health.stranded:
         return None
     return (
-        _Same(snapshot.chassis),
-        _Same(snapshot.intents),
-        _Same(policy),
+        Same(snapshot.chassis),
+        Same(snapshot.intents),
+        Same(policy),
         snapshot.heartbeat,
         tuple((name, v.state) for name, v in health.verdicts.items()),
         tuple(health.uplinks.bad),
@@ -118,10 +122,25 @@ def standing(
 
 
 @dataclass(frozen=True, slots=True)
-class _Same:
+class Same:
     """Something that need not be hashable to be compared."""
 
     what: object
 
     def __hash__(self) -> int:
         return 0
+
+
+class Identical:
+    """Something that is only ever replaced, not changed: it, or another."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: object) -> None:
+        self._what = what
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identical) and self._what is other._what
+
+    def __hash__(self) -> int:
+        return id(self._what)
