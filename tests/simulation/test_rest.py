@@ -89,7 +89,8 @@ def test_what_is_put_off_or_remembered_is_all_that_is_not_planned_anew(
 
     def compared(*facts: Any, hurried: bool) -> Plan:
         made = plan(*facts, hurried=hurried)
-        whole = plan(*facts[:-1], survey=Survey())
+        anew = (*facts[:-1], Survey())
+        whole = plan(*anew)
         kinds.add((hurried, made.postponed))
         if not made.postponed:
             assert made == whole
