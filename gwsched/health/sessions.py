@@ -43,6 +43,11 @@ class Watched:
             return self.down_since + DEBOUNCE
         return self.since + START
 
+    @property
+    def is_hearsay(self) -> bool:
+        """Whether all that is said was said before its holder came."""
+        return self.down_since == self.since and not self.was_up
+
     def moved(self, holder: str, now: float, *, is_down: bool) -> Watched:
         """Return the same port's sessions under another holder.
 

@@ -138,6 +138,7 @@ class _Step:
                 name in verdicts
                 and verdicts[name].state not in (State.SUSPECT, State.DEAD)
             ),
+            self._owes,
             UPLINK_REST * hold_down,
             now,
         )

@@ -12,14 +12,16 @@ sessions start anew of a vantage point that was away, for its ovs-vswitchd may
 have been restarted, or that has seen nobody: they do not come up together.
 
 Who leaves all lists has no sessions any more.  If they were down, it is
-taken to be so still: until SB tells more of it, or for so long.
+taken to be so still: until SB tells more of it, or for so long.  Of one that
+is being cut off the sessions end one by one, within a second: what it has
+said against others is void as soon as it sees nobody.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Tunnels
@@ -32,6 +34,8 @@ WARM_UP = 4.0
 
 # A vantage point's remote, and the chassis it looks at.
 Line = tuple[str, str]
+# The remotes of who sees a chassis up, and of who sees it down.
+Ballots = tuple[list[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,12 @@ class Seen:
     """What the vote on a chassis is, since when, and since when none is cast.
 
     It counts from the first look without one: how often was looked before is
-    of no account.
+    of no account.  ``against``: the vantage points that have seen it down.
     """
 
     tunnels: Tunnels
     since: float
+    against: frozenset[str] = frozenset()
     ended: float = math.inf
 
 
@@ -122,35 +127,52 @@ def look(
     warm_up = WARM_UP * snapshot.bfd_time
     # Who does not see SB goes on watching those who have left its lists.
     heard = tuple(v for v in snapshot.vantages if not known.silent(v.chassis))
-    votes = _votes(sessions, heard, known.owes, now - warm_up)
-    found = {}
-    for name, up in sorted(votes.items()):
-        tunnels = Tunnels.UP if up else Tunnels.DOWN
-        old = before.chassis.get(name)
-        same = old is not None and old.tunnels is tunnels
-        found[name] = Seen(tunnels, old.since if old and same else now)
+    ballots = _ballots(sessions, heard, known.owes, now - warm_up)
+    votes = _counted(before, ballots, now)
+    blind = {v.remote for v in snapshot.vantages if not _sees(v)}
     proof = snapshot.bfd_time + CLAIM_SETTLE
-    for name, old in before.chassis.items():
-        if name not in found and old.tunnels is Tunnels.DOWN:
-            held = replace(old, ended=min(old.ended, now))
-            if now < held.ended + lasts and not _is_refuted(
-                name, held, known, now - proof
-            ):
-                found[name] = held
+    remembered = {
+        name: held
+        for name, held in _lost(before, votes, now)
+        if now < held.ended + lasts
+        and not held.against <= blind
+        and not _is_refuted(name, held, known, now - proof)
+    }
     waits = [
         session.first + warm_up
         for session in sessions.values()
         if not session.was_up and now < session.first + warm_up
     ]
-    waits += [
-        seen.ended + lasts for name, seen in found.items() if name not in votes
-    ]
+    waits += [held.ended + lasts for held in remembered.values()]
     return Sight(
-        frozen_map(found),
+        frozen_map({**votes, **remembered}),
         frozen_map(sessions),
         min(waits, default=float("inf")),
         frozenset(votes),
     )
+
+
+def _counted(
+    before: Sight, ballots: Mapping[str, Ballots], now: float
+) -> dict[str, Seen]:
+    """Return by majority whose tunnels are up."""
+    found = {}
+    for name, (up, down) in sorted(ballots.items()):
+        tunnels = Tunnels.UP if len(up) >= len(down) else Tunnels.DOWN
+        old = before.chassis.get(name)
+        same = old is not None and old.tunnels is tunnels
+        since = old.since if old and same else now
+        found[name] = Seen(tunnels, since, frozenset(down))
+    return found
+
+
+def _lost(
+    before: Sight, votes: Container[str], now: float
+) -> Iterator[tuple[str, Seen]]:
+    """Yield whom nobody sees any more, and whose tunnels were down."""
+    for name, old in before.chassis.items():
+        if name not in votes and old.tunnels is Tunnels.DOWN:
+            yield name, replace(old, ended=min(old.ended, now))
 
 
 def _is_refuted(name: str, held: Seen, known: Known, moment: float) -> bool:
@@ -172,9 +194,7 @@ def _sessions(
 ) -> dict[Line, Session]:
     """Note what there is to be seen; who is away or blind starts anew."""
     new, found = Session(now, was_up=False), {}
-    for vantage in vantages:
-        if not any(vantage.tunnels.values()):
-            continue
+    for vantage in filter(_sees, vantages):
         for name, up in vantage.tunnels.items():
             line = (vantage.remote, name)
             old = before.get(line, new)
@@ -182,23 +202,26 @@ def _sessions(
     return found
 
 
-def _votes(
+def _ballots(
     sessions: Mapping[Line, Session],
     vantages: tuple[Vantage, ...],
     owes: Callable[[str], bool],
     first: float,
-) -> dict[str, bool]:
-    """Return by majority whose tunnels are up.
+) -> Mapping[str, Ballots]:
+    """Return which vantage points see each chassis up, and which down.
 
     :param first: sessions that began later and were never up have no vote
     """
-    ballots: defaultdict[str, list[bool]] = defaultdict(list)
-    for vantage in vantages:
-        if not any(vantage.tunnels.values()):
-            continue
-        ballots[vantage.chassis].append(True)
+    found: defaultdict[str, Ballots] = defaultdict(lambda: ([], []))
+    for vantage in filter(_sees, vantages):
+        found[vantage.chassis][0].append(vantage.remote)
         for name, up in vantage.tunnels.items():
             session = sessions[vantage.remote, name]
             if session.was_up or (session.first <= first and not owes(name)):
-                ballots[name].append(up)
-    return {name: 2 * sum(cast) >= len(cast) for name, cast in ballots.items()}
+                found[name][0 if up else 1].append(vantage.remote)
+    return found
+
+
+def _sees(vantage: Vantage) -> bool:
+    """Whether a vantage point sees anybody: else it is itself cut off."""
+    return any(vantage.tunnels.values())

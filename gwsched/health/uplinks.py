@@ -82,12 +82,14 @@ def follow(
     before: Memory,
     units: Iterable[Unit],
     sound: Callable[[str], bool],
+    owes: Callable[[str], bool],
     rest: float,
     now: float,
 ) -> Memory:
     """Judge the uplinks by what sessions say now.
 
     :param sound: whether a chassis is such that its sessions are believed
+    :param owes: whether it owes an answer, so that it may have more to say
     :param rest: how long a mark lasts at first (seconds)
     """
     ports = [port for unit in units for port in unit.ports if port.next_hops]
@@ -95,7 +97,13 @@ def follow(
         return before
     known = before.watched
     watched = {p.name: known[p.name] for p in ports if p.name in known}
-    heard = [p for p in ports if p.holder and sound(p.holder)]
+    heard = [
+        port
+        for port in ports
+        if port.holder
+        and sound(port.holder)
+        and not (_is_hearsay(known.get(port.name), port) and owes(port.holder))
+    ]
     for port in heard:
         watched[port.name] = watch(known.get(port.name), port, now)
     sessions = _Sessions(heard, watched, now)
@@ -118,6 +126,16 @@ def follow(
         ),
         min((t for t in times if t > now), default=float("inf")),
     )
+
+
+def _is_hearsay(known: Watched | None, port: GatewayPort) -> bool:
+    """Whether SB has only the word of the holder before.
+
+    Who took a port and lost SB at once cannot say that its session is up.
+    """
+    if known is None or known.holder != port.holder:
+        return False
+    return known.is_hearsay
 
 
 class _Sessions:

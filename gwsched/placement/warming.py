@@ -42,10 +42,14 @@ class Warming:
     def may_grow(self, unit: Unit, member: str) -> bool:
         """Whether a unit's list may get a second member.
 
-        It waits while another list is warming up the same tunnels.
+        It waits while another list is warming up the same tunnels, and
+        while nobody knows whether its two would hear of it.
         """
         if unit.order != (member,) or unit.holder != member:
             return True  # its member has sessions, or carries nothing
+        if self._scene.health.stale:
+            self.waiting.add(unit.name)
+            return False
         found = {self._tunnel(member, end) for end in _ends(unit)}
         if Tunnel.COLD in found or found == {Tunnel.WARM}:
             return True

@@ -53,7 +53,7 @@ class Neutron:
 
     def rows(self, *tables: str) -> dict[str, dict[str, Any]]:
         """Every row of some tables, whole but for what northd writes."""
-        with rows.copied(self._ovn.unix("nb"), "ovn-nb") as nb:
+        with rows.copied(self._ovn.unix("nb"), "OVN_Northbound") as nb:
             return {
                 f"{table} {row.uuid}": {
                     column: datum.to_json()
@@ -264,11 +264,11 @@ class Neutron:
         return is_unhosted(fleet, rows.wish(nb, port), order)
 
     def _commit(self, write: Callable[[Copy], T]) -> T:
-        return rows.committed(self._ovn.unix("nb"), "ovn-nb", write)
+        return rows.committed(self._ovn.unix("nb"), "OVN_Northbound", write)
 
     def _fleet(self) -> Fleet:
         remote = self._ovn.unix("sb")
-        with rows.copied(remote, "ovn-sb", "Chassis") as sb:
+        with rows.copied(remote, "OVN_Southbound", "Chassis") as sb:
             return Fleet(sb.rows("Chassis"))
 
     def _port_ids(

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
-from ovs.db.idl import Idl, SchemaHelper, Transaction
+from ovs.db.idl import Idl, Transaction
 from ovs.poller import Poller
+from ovsdbapp.backend.ovs_idl.idlutils import get_schema_helper
 
 from tests.functional.neutron_scheduler import Bindings, Wish
-from tests.functional.ovn import SCHEMAS
 
 # neutron/common/ovn/constants.py
 GATEWAY = "neutron:is_ext_gw"
@@ -69,9 +69,9 @@ class Copy:
 
 
 @contextmanager
-def copied(remote: str, schema: str, *tables: str) -> Iterator[Copy]:
+def copied(remote: str, database: str, *tables: str) -> Iterator[Copy]:
     """Copy a database, or only some tables of it."""
-    helper = SchemaHelper(location=str(SCHEMAS / f"{schema}.ovsschema"))
+    helper = get_schema_helper(remote, database)
     for table in tables:
         helper.register_table(table)
     if not tables:
@@ -89,10 +89,10 @@ def copied(remote: str, schema: str, *tables: str) -> Iterator[Copy]:
         idl.close()
 
 
-def committed(remote: str, schema: str, write: Callable[[Copy], T]) -> T:
+def committed(remote: str, database: str, write: Callable[[Copy], T]) -> T:
     """Commit to a fresh copy, and again where somebody came in between."""
     while True:
-        with copied(remote, schema) as copy:
+        with copied(remote, database) as copy:
             in_time, done = copy.commit(write)
         if in_time:
             return done

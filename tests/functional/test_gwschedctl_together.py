@@ -17,9 +17,10 @@ from gwsched.cli.steering.steering import Steering
 from gwsched.cli.steering.steps import Scene, Step
 from gwsched.cli.steering.verbs import VERBS
 from gwsched.schedulers.leastloaded import LeastLoaded
+from tests.functional import schemas
 from tests.functional.cluster import Cluster
 from tests.functional.daemon import write_conf
-from tests.functional.ovn import SCHEMAS, Ovn, wait_for
+from tests.functional.ovn import Ovn, wait_for
 from tests.functional.reading import settings_for
 from tests.functional.steering import (
     NEUTRONS,
@@ -133,7 +134,7 @@ def standby(ovn: Ovn) -> Iterator[str]:
     """A server that copies NB and takes no writes; yield its remote."""
     there = ovn.directory
     database, socket = there / "standby.db", there / "standby.sock"
-    schema = SCHEMAS / "ovn-nb.ovsschema"
+    schema = schemas.write(there, schemas.chosen())["nb"]
     subprocess.run(["ovsdb-tool", "create", database, schema], check=True)
     server = subprocess.Popen(
         [

@@ -221,6 +221,8 @@ class Happenings(ChassisHappenings):
         node = self.ovn.nodes[name]
         self.ovn.configure(replace(node.host, networks=networks))
         node.uplinks = frozenset(networks)
+        self.ovn.dirty = True
+        self.ovn.stamp += 1
 
     def add_port(
         self, name: str, network: str, computes: tuple[str, ...]

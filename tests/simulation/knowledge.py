@@ -109,7 +109,9 @@ class Knowledge:
         heirs = [
             c
             for c in names(ovn.sb.groups.get(port, ()))
-            if c != holder and truth.lasts(truth.sound, c) > needed
+            if c != holder
+            and truth.lasts(truth.sound, c) > needed
+            and ovn.now - ovn.member_since.get((port, c), ovn.now) > needed
         ]
         if len(heirs) > 1:
             return True

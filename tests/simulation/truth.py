@@ -27,7 +27,8 @@ class Truth:
     """Who answers, who is sound, and whether anybody is in charge.
 
     ``unreached`` is when an uplink was last seen to be dead, ``parted``
-    are those that ever lost only each other.
+    are those that ever lost each other, or all their tunnels: these end one
+    by one, which looks alike at first.
     ``left`` is when OVN last took a port from a chassis by itself.
     ``works`` is since when one leader can see and write everything,
     ``calm`` since when nothing holds it back besides.
@@ -92,6 +93,9 @@ class Truth:
             sound = answers and ills == WHOLE
             _turn(name, now, sound, self.sound, self.unsound)
         self.parted |= lost
+        self.parted |= {
+            name for name, node in self.ovn.nodes.items() if not node.tunnel
+        }
         leader = self._in_charge()
         if leader is None:
             self.works = math.inf

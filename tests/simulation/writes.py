@@ -158,7 +158,7 @@ class Writes:
 
         And who is fit for it, and not to be emptied: an operator's wish goes
         before any hold-down.  Nor is that one of the ``fresh``, who have
-        only just returned as well.
+        only just returned as well, or who gave up what nobody takes up.
         """
         order, primary = change.unit.order, change.after[0]
         if primary == change.unit.holder or primary not in order:
@@ -166,9 +166,12 @@ class Writes:
         passed = order[: order.index(primary)]
         known = daemon.decider.health
         ports = [port.name for port in change.unit.ports]
+        waived = set(fresh)
+        if change.unit.name in known.stranded:
+            waived.add(known.claims[change.unit.name].dropped_by or "")
         return any(
             name in self.truth.answers
-            and name not in fresh
+            and name not in waived
             and known.state(name) not in (State.DEAD, State.SUSPECT)
             and self.truth.fits(name, ports)
             and name not in self.run.ovn.nb.intents.draining

@@ -69,10 +69,14 @@ def rescued(outage: Outage, history: History) -> Iterator[Window]:
 def passed_over(outage: Outage, history: History) -> Iterator[Window]:
     """The next in line hears nobody: OVN sees it, and it does not claim.
 
-    It goes behind the live when it was suspect for 1.5 dead_after.
+    It goes behind the live when it was suspect for 1.5 dead_after.  Who was
+    put first in the same moment is the next in line as well.
     """
+    line = history.lists[outage.router]
     for fault in losses(outage, history):
-        members = history.listed(outage.router, fault.begin)
+        orders = [order for _, order in line.changes(fault.begin, outage.end)]
+        firsts = (name for order in orders for name in order[:1])
+        members = {*history.listed(outage.router, fault.begin), *firsts}
         end = fault.begun + BFD
         if any(history.harmed(m, DEAF, fault.begin, end) for m in members):
             end = until(history, fault.begun, PASSED_OVER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar, cast
 
 from gwsched import health
 from gwsched.decisions import Health, Policy, State, Verdict
@@ -25,6 +26,8 @@ from gwsched.model import (
 STEP = 0.25
 HOP = "192.0.2.1"
 PUBLIC = frozenset({"public"})
+
+T = TypeVar("T")
 
 
 class Fleet:
@@ -65,6 +68,7 @@ class Fleet:
         self.heartbeat = True
         self.bfd_time = 3.0
         self.beats: list[float] = []
+        self._last: dict[str, object] = {}
 
     # -- what is there --
 
@@ -159,8 +163,8 @@ class Fleet:
     @property
     def snapshot(self) -> Snapshot:
         return Snapshot(
-            frozen_map(dict(self.chassis)),
-            tuple(self.units.values()),
+            self._kept("chassis", frozen_map(dict(self.chassis))),
+            self._kept("units", tuple(self.units.values())),
             frozen_map(self.answered),
             requested=self.requested,
             published=self.published,
@@ -169,6 +173,12 @@ class Fleet:
             claimed=self.claimed,
             vantages=tuple(self._view(name) for name in self.watchers),
         )
+
+    def _kept(self, what: str, value: T) -> T:
+        """Return the very object of the last look while it is as it was."""
+        if self._last.get(what) != value:
+            self._last[what] = value
+        return cast(T, self._last[what])
 
     def _view(self, watcher: str) -> Vantage:
         tunnels = {

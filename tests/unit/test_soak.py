@@ -53,6 +53,17 @@ def broken(
     history.faults.append(Fault(kind, where, at, at + 0.1, end, end + 0.5))
 
 
+def test_who_is_put_first_and_falls_silent_is_passed_over(
+    history: History,
+) -> None:
+    broken(history, "graceful", "gw1")
+    history.lists["r1"].note(T + 0.1, ("gw4", "gw2"))
+    assert explain(out(9.0), history) is None
+    broken(history, "controller", "gw4", at=T + 0.2)
+    assert explain(out(9.0), history) == ["passed over"]
+    assert explain(out(16.0), history) is None
+
+
 def test_nothing_explains_an_outage_without_a_fault(history: History) -> None:
     assert explain(out(0.5), history) is None
 

@@ -207,6 +207,20 @@ def test_but_once_it_is_silent_its_answers_will_tell(watch: Watch) -> None:
     assert watch.of("gw1") is UNSEEN
 
 
+def test_the_word_of_one_that_is_being_cut_off_is_void(watch: Watch) -> None:
+    """Its sessions end one by one."""
+    watch.see(view("a", gw1=False, gw2=True))
+    assert watch.of("gw1") is DOWN
+    watch.see(view("a", gw1=False, gw2=False))
+    assert watch.of("gw1") is UNSEEN
+
+
+def test_the_word_of_one_that_is_away_is_not(watch: Watch) -> None:
+    watch.see(view("a", gw1=False, gw2=True))
+    watch.see()
+    assert watch.of("gw1") is DOWN
+
+
 def test_but_once_it_has_kept_what_others_could_claim(watch: Watch) -> None:
     """They would have claimed it, had its tunnels been down."""
     left_all_lists(watch)

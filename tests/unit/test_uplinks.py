@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gwsched.health.sessions import DEBOUNCE, START
@@ -58,6 +60,19 @@ def test_down_is_bad_once_it_has_lasted(fleet: Fleet) -> None:
     assert PLACE not in fleet.health.uplinks.good
     why = fleet.health.uplinks.bad[PLACE]
     assert all(word in why for word in ("gw1", "public", HOP))
+
+
+def test_who_owes_an_answer_may_have_more_to_say(fleet: Fleet) -> None:
+    """It lost SB before it could say that its session is up."""
+    fall(fleet)
+    moved(fleet, "gw2")
+    fleet.silent = {"gw2"}
+    fleet.policy = replace(fleet.policy, dead_after=60.0)
+    fleet.run(3 * START)
+    assert bad(fleet) == {"gw1"}
+    fleet.silent = set()
+    fleet.run(2 * STEP)
+    assert bad(fleet) == {"gw1", "gw2"}
 
 
 def test_down_for_a_moment_is_nothing(fleet: Fleet) -> None:

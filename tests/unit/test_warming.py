@@ -61,6 +61,15 @@ def test_one_pays_and_the_others_wait_until_tunnels_are_warm(
     assert lists(world) == {("gw1", "gw2")}
 
 
+def test_all_wait_while_nobody_knows_who_answers(world: World) -> None:
+    world.stale = True
+    world.run(2)
+    assert full(world) == []
+    world.stale = False
+    world.step()
+    assert full(world) == ["p1"]
+
+
 def test_those_behind_other_computes_gain_nothing_by_waiting(
     world: World,
 ) -> None:
