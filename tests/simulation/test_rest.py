@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from gwsched.decisions import Health, Plan
 from gwsched.health import census, rest
 from gwsched.lineage import Pair
 from gwsched.model import Snapshot, Unit
-from gwsched.placement.survey import Survey
+from gwsched.placement.survey import Stand, Survey
 from tests.simulation.daemon import Daemon
 from tests.simulation.drawing import draw
 from tests.simulation.simulation import Simulation
@@ -64,7 +63,7 @@ def test_what_is_not_looked_at_again_is_as_it_would_be_found(
 
 
 def begin_anew(
-    survey: Survey, standing: Hashable, units: tuple[Unit, ...]
+    survey: Survey, standing: Stand | None, units: tuple[Unit, ...]
 ) -> None:
     """Remember nothing of the last plan."""
     survey.__init__()  # type: ignore[misc]
