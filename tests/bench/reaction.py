@@ -12,7 +12,7 @@ The clock runs from before the event is sent until another connection is
 told of the new list.  Beside it the same rows are written by a bare
 ``transact``, over an open connection and by the command ``ovsdb-client``.
 
-Run: python -m tests.bench.reaction [PORTS,GATEWAYS ...]
+Run: python -m tests.bench.reaction [PORTS,GATEWAYS[,EVENT] ...]
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from tests.functional.ovn import Ovn, wait_for
 
 SIZES = ("1000,50", "10000,100", "20000,100")
 WARM_UPS = 3
-EVENTS = 20 + WARM_UPS
+EVENTS = 15 + WARM_UPS
 # How long the daemon must not have done anything (seconds).
 IDLE = 0.4
 PATIENCE = 600.0
@@ -253,11 +253,17 @@ def main() -> None:
     print("| " + " | ".join(columns) + " |")
     print("|---" * len(columns) + "|", flush=True)
     for size in sys.argv[1:] or SIZES:
-        ports, gateways = map(int, size.split(","))
+        ports, gateways, *events = size.split(",")
         for scenario in (emptied, gone):
+            if events and scenario.__name__ not in events:
+                continue
             with ExitStack() as stack:
-                answers = list(scenario(stack, ports, gateways))[WARM_UPS:]
-            print(row(scenario.__name__, size, answers), flush=True)
+                found = scenario(stack, int(ports), int(gateways))
+                answers = list(found)[WARM_UPS:]
+            print(
+                row(scenario.__name__, f"{ports},{gateways}", answers),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
