@@ -343,3 +343,16 @@ def test_we_write_again_what_was_not_written() -> None:
     story.we()
     story.they("gw2 gw1")
     assert story.rivals.foreign_writes == 1
+
+
+def test_who_puts_a_list_back_before_we_look_has_overruled_us() -> None:
+    story = Story()
+    order = tuple(OURS.split())
+    form, reason = Form.HA_CHASSIS_GROUP, Reason.REBALANCE
+    change = Change(story.unit, form, order, reason, "")
+    story.rivals = wrote(story.rivals, (change,))
+    story.look()  # at the very same unit
+    assert story.rivals.foreign_writes == 1
+    assert story.feud is not None
+    story.look()
+    assert story.rivals.foreign_writes == 1
