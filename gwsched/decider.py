@@ -66,6 +66,11 @@ class Decider:
         return self._memory.rest is not None
 
     @property
+    def looks(self) -> int:
+        """How often all lists were looked through for what to even out."""
+        return self._survey.evening.looks
+
+    @property
     def wake_at(self) -> float:
         """When time alone may change a verdict or the plan."""
         return min(
@@ -88,18 +93,25 @@ class Decider:
             self._past = replace(self._past, pace=replace(flow, next_at=soon))
 
     def decide(
-        self, seen: Snapshot, now: float, *, interrupted: bool, writes: bool
+        self,
+        seen: Snapshot,
+        now: float,
+        *,
+        interrupted: bool,
+        writes: bool,
+        hurried: bool = False,
     ) -> Plan:
         """Judge every chassis, and plan.
 
         :param interrupted: whether SB was out of sight since the last time
         :param writes: whether this daemon is the one that writes
+        :param hurried: whether evening out is to be left for later
         """
         self._memory = health.step(
             self._memory, seen, self._policy, now, interrupted=interrupted
         )
         self._remember(seen, now, writes=writes)
-        self._plan = self._planned(seen, now)
+        self._plan = self._planned(seen, now, hurried=hurried)
         return self._plan
 
     def wrote(self, changes: tuple[Change, ...], now: float) -> None:
@@ -180,10 +192,11 @@ class Decider:
                 rivals=rewritten,
                 origins=origins.follow(past.origins, seen, fresh),
             )
-        if found is not past and found != past:
-            self._past = found
+        self._past = found
+        if found == past and self._planned_past is past:
+            self._planned_past = found  # to a plan it is the same
 
-    def _planned(self, seen: Snapshot, now: float) -> Plan:
+    def _planned(self, seen: Snapshot, now: float, *, hurried: bool) -> Plan:
         """Plan, unless everything the plan depends on is as it was."""
         basis = self._basis
         if not self._is_at_rest(seen):
@@ -197,6 +210,7 @@ class Decider:
             and self._past is self._planned_past
             and basis == self._basis
             and now < self._plan.wake_at
+            and (hurried or not self._plan.postponed)
         )
         self._seen, self._basis = seen, basis
         self._planned_past = self._past
@@ -210,6 +224,7 @@ class Decider:
             now,
             self._past,
             self._survey,
+            hurried=hurried,
         )
 
     def _is_at_rest(self, seen: Snapshot) -> bool:

@@ -23,6 +23,7 @@ from gwsched.conf import Settings
 from gwsched.connection import LOCK, Database
 from gwsched.decider import Decider
 from gwsched.decisions import Plan
+from gwsched.leisure import Leisure
 from gwsched.model import Snapshot
 from gwsched.ovsdb.tenure import Tenure
 from gwsched.ovsdb.vantage import Vantages
@@ -66,6 +67,7 @@ class Loop:
         self._reporter = Reporter(metrics)
         self._watch = ClaimWatch()
         self._vigil = Vigil()
+        self._leisure = Leisure()
         self.acting = Acting(
             nb, settings, self._decider, self._reporter, self._watch, metrics
         )
@@ -92,6 +94,8 @@ class Loop:
             try:
                 self._changed |= self._take_in()
                 if time.monotonic() >= self._next_pass():
+                    if self._urgent:
+                        self._leisure.stirred(time.monotonic())
                     self._changed = self._urgent = False
                     self._pass()
                 completed()
@@ -178,21 +182,33 @@ class Loop:
 
     def _cycle(self, now: float) -> None:
         seen = replace(self._read(), vantages=self._vantages.seen)
-        plan = self._decider.decide(
-            seen,
-            now,
-            interrupted=self._sb.sessions != self._sb_session,
-            writes=self._nb.has_lock,
-        )
-        self._sb_session = self._sb.sessions
+        plan = self._decide(seen, now)
         self._report(seen, plan, now)
         self._publish(seen, plan)
         self._wake_at = min(self._decider.wake_at, self._watch.wake_at)
+        if plan.postponed:
+            self._wake_at = min(self._wake_at, self._leisure.comes_at)
         if self._nb.has_lock:
             again = self.acting.act(seen, plan, now)
             self._wake_at = min(self._wake_at, again)
             self._publish(seen, plan)  # with what was decided just now
         self._watch_holder(seen, now)
+
+    def _decide(self, seen: Snapshot, now: float) -> Plan:
+        """Decide what is urgent, and all if there is time for it."""
+        looks = self._decider.looks
+        plan = self._decider.decide(
+            seen,
+            now,
+            interrupted=self._sb.sessions != self._sb_session,
+            writes=self._nb.has_lock,
+            hurried=not self._leisure.has_come(now),
+        )
+        self._sb_session = self._sb.sessions
+        self._leisure.follow(now, waits=plan.postponed)
+        if self._decider.looks != looks:
+            self._leisure.used(time.monotonic() - now)
+        return plan
 
     def _watch_holder(self, seen: Snapshot, now: float) -> None:
         """Take the lock from a holder that makes no heartbeats any more."""

@@ -29,7 +29,7 @@ What it keeps, each as a property test beside:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Set
 from dataclasses import replace
 
 from gwsched.decisions import (
@@ -44,12 +44,13 @@ from gwsched.decisions import (
     Tunnels,
 )
 from gwsched.model import Snapshot, frozen_map
-from gwsched.placement import foresight, routers
+from gwsched.placement import foresight, moves, routers
+from gwsched.placement.evening import Found
 from gwsched.placement.moves import Moves
 from gwsched.placement.repairs import Repairs
 from gwsched.placement.scene import Past, Scene
 from gwsched.placement.survey import Survey
-from gwsched.schedulers import Scheduler
+from gwsched.schedulers import Ledger, Scheduler
 
 NOTHING = Past()
 
@@ -62,16 +63,21 @@ def plan(
     now: float,
     past: Past = NOTHING,
     survey: Survey | None = None,
+    *,
+    hurried: bool = False,
 ) -> Plan:
     """Return what to write now, with the reason of each change.
 
     What is remembered of the last plan, if anything, changes nothing but
     how long it takes.
 
+    :param hurried: whether other things may be about to happen: what is
+        only evened out is left for later, and the plan says so
+
     ``wake_at`` of the plan is when time alone would change it.
     """
     scene = Scene(snapshot, health, scheduler, policy, past, now, survey)
-    made = _made(scene)
+    made = _made(scene, hurried=hurried)
     blocked = _blocked(snapshot, health)
     if blocked:
         made = _held(made, blocked, uneven=past.pace.running)
@@ -89,7 +95,7 @@ def plan(
     )
 
 
-def _made(scene: Scene) -> Plan:
+def _made(scene: Scene, *, hurried: bool) -> Plan:
     """Repair; where nothing is left to be repaired now, even out."""
     repair = Repairs(scene)
     outcomes = repair.outcomes()
@@ -100,29 +106,47 @@ def _made(scene: Scene) -> Plan:
     changes = [change for change in repairs if not _waits(scene, change)]
     deferred: Counter[Guard] = Counter()
     deferred[Guard.FOREIGN_WRITER] = len(repairs) - len(changes)
-    uneven, is_done = scene.past.pace.running, False
+    found = Found(uneven=scene.past.pace.running)
     if not changes:
         waiting = {change.unit.name for change in repairs}
         waiting |= repair.warming.waiting
-        evens = not _is_settling(scene)
-        moves = Moves(scene, repair.ledger, waiting, evens=evens)
-        changes = moves.changes()
-        refusals += moves.refusals
-        deferred += moves.deferred
-        if evens:
-            uneven = moves.uneven
-            is_done = not (changes or +deferred or uneven)
+        found = _evened(scene, repair.ledger, waiting, hurried=hurried)
+        refusals += found.refusals
+        deferred += found.deferred
     rescues = routers.outcomes(scene, scene.past.relocated)
-    refusals += [found for found in rescues if isinstance(found, Refusal)]
+    refusals += [one for one in rescues if isinstance(one, Refusal)]
     return Plan(
-        changes=tuple(changes),
+        changes=(*changes, *found.changes),
         relocations=tuple(r for r in rescues if isinstance(r, Relocation)),
         refusals=tuple(refusals),
         deferred=frozen_map(+deferred),
         orphans=scene.snapshot.orphans,
-        uneven=uneven,
-        is_done=is_done,
+        uneven=found.uneven,
+        is_done=found.is_whole and not (+deferred or found.uneven),
+        postponed=found.is_postponed,
     )
+
+
+def _evened(
+    scene: Scene, ledger: Ledger, waiting: Set[str], *, hurried: bool
+) -> Found:
+    """Even out, unless nothing is new, or there is no time for it now.
+
+    Then what was found the last time is told once more.
+    """
+    evens, memory = not _is_settling(scene), scene.survey.evening
+    rests_on = moves.basis(scene, waiting, evens=evens)
+    until = memory.standing_until(rests_on, scene.clock.now)
+    if until is not None:
+        scene.clock.past(until)
+        return memory.last
+    if hurried:
+        running = scene.past.pace.running
+        return memory.last.postponed(running=running)
+    steps = Moves(scene, ledger, waiting, evens=evens)
+    found, until = scene.clock.looked(steps.found)
+    memory.note(found, rests_on, until)
+    return found
 
 
 def _held(made: Plan, blocked: Mapping[Guard, str], *, uneven: bool) -> Plan:

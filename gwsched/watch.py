@@ -83,7 +83,14 @@ class ClaimWatch:
         return ended
 
     def _ports(self, snapshot: Snapshot, now: float) -> list[Outcome]:
-        ports = {p.name: (u, p) for u in snapshot.units for p in u.ports}
+        if not self._pending:
+            return []
+        ports = {
+            port.name: (unit, port)
+            for unit in snapshot.units
+            for port in unit.ports
+            if port.name in self._pending
+        }
         ended = []
         for name, pending in list(self._pending.items()):
             unit, port = ports.get(name, (None, None))

@@ -121,9 +121,9 @@ class Plan:
     ``deferred`` says which guard holds how many changes back, ``guards``
     why each is on, and ``blocking`` which of them hold back everything.
     ``relocations`` are of L3 gateway routers, ``orphans`` groups to delete.
-    ``uneven`` says that moves are left
-    to be made for the sake of balance, now or later; ``is_done`` that all
-    was looked into and nothing is left.
+    ``uneven`` says that moves are left to be made for the sake of balance,
+    now or later; ``is_done`` that all was looked into and nothing is left,
+    ``postponed`` that there was no time to look what is to be evened out.
     """
 
     changes: tuple[Change, ...] = ()
@@ -137,4 +137,5 @@ class Plan:
     orphans: tuple[str, ...] = ()
     uneven: bool = False
     is_done: bool = False
+    postponed: bool = False
     wake_at: float = float("inf")

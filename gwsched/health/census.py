@@ -15,11 +15,12 @@ from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
+from gwsched import lineage
+from gwsched.lineage import Pair
 from gwsched.model import Unit, frozen_map
 
 V = TypeVar("V")
 
-Pair = tuple[Unit | None, Unit | None]
 Units = Mapping[str, Unit]
 
 
@@ -76,6 +77,9 @@ def differing(before: tuple[Unit, ...], after: tuple[Unit, ...]) -> list[Pair]:
     """Return the units that are not the same objects, by name."""
     if before is after:
         return []
+    known = lineage.changes(before, after)
+    if known is not None:
+        return list(known)
     old: Iterable[Unit] = before
     new: Iterable[Unit] = after
     if len(before) == len(after):

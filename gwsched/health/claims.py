@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Mapping
 
 from gwsched.decisions import Claim
 from gwsched.health.census import Census
+from gwsched.layered import layered
 from gwsched.model import Snapshot, Unit, frozen_map
 
 # Two members that lose only each other overrule each other's claims about
@@ -38,10 +39,7 @@ def follow(
     }
     if not (gone or fresh):
         return before
-    found = {**before, **fresh}
-    for name in gone:
-        found.pop(name, None)
-    return frozen_map(found)
+    return layered(before).updated(fresh, gone)
 
 
 def takers(before: Mapping[str, Claim], snapshot: Snapshot) -> set[str]:

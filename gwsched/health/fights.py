@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
@@ -88,7 +88,7 @@ def follow(
         return before
     recent = _recent(before, snapshot, claims, now)
     pairs = dict(before.pairs)
-    for unit in snapshot.units if recent else ():
+    for unit in _contested(snapshot, recent):
         warm = _warm(unit, claims.get(unit.name), snapshot.bfd_time)
         pair = _fighting(unit, warm, recent)
         old = pairs.get(pair) if pair else None
@@ -98,6 +98,16 @@ def follow(
         pause = rest * 2 ** min(times, MOST_DOUBLINGS)
         pairs[pair] = Apart(now + pause, times + 1)
     return Fights(snapshot.claimed, frozen_map(recent), frozen_map(pairs))
+
+
+def _contested(
+    snapshot: Snapshot, recent: Mapping[str, tuple[tuple[float, str], ...]]
+) -> Iterator[Unit]:
+    """Yield the units with a port that was claimed often enough of late."""
+    ports = {port for port, claims in recent.items() if len(claims) > TIMES}
+    for unit in snapshot.units if ports else ():
+        if any(port.name in ports for port in unit.ports):
+            yield unit
 
 
 def explained(

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -23,3 +27,10 @@ class Clock:
             return True
         self.wake_at = min(self.wake_at, moment)
         return False
+
+    def looked(self, look: Callable[[], T]) -> tuple[T, float]:
+        """Return what a look finds, and when time alone would change that."""
+        before, self.wake_at = self.wake_at, math.inf
+        found, until = look(), self.wake_at
+        self.wake_at = min(before, until)
+        return found, until

@@ -10,16 +10,18 @@ claim before the next (pace.py).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Hashable, Iterator, Sequence, Set
 from dataclasses import replace
 
-from gwsched.decisions import Change, Guard, Reason, Refusal
+from gwsched.decisions import Change, Guard, Reason
 from gwsched.health.claims import warm_at
 from gwsched.model import Unit
 from gwsched.placement.balance import Balance, Target
+from gwsched.placement.evening import Found
 from gwsched.placement.mesh import gathered
 from gwsched.placement.ranks import Ranks
 from gwsched.placement.scene import Scene
+from gwsched.placement.survey import Identical, Same
 from gwsched.schedulers import Ledger
 
 # How many moves ahead chassis are brought in, at the least.
@@ -48,19 +50,30 @@ class Moves:
         self.ledger = ledger
         self.units = [u for u in scene.units if self._carries(u)]
         self.deferred: Counter[Guard] = Counter()
-        self.refusals: list[Refusal] = []
-        self.uneven = False
 
-    def changes(self) -> list[Change]:
-        """Return at most one move, and what costs nothing."""
+    def found(self) -> Found:
+        """Return the next steps, and what is to be known of others."""
+        running = self.scene.past.pace.running
         balance = Balance(self.scene, self.units, evens=self.evens)
+        targets = balance.targets()
+        changes = self._changes(targets)
+        origins = self.scene.past.origins
+        return Found(
+            tuple(changes),
+            tuple(balance.refusals),
+            self.deferred,
+            uneven=balance.uneven if self.evens else running,
+            is_whole=self.evens and not changes,
+            is_settled=not (changes or targets or origins),
+        )
+
+    def _changes(self, aims: Sequence[Target]) -> list[Change]:
+        """Return at most one move, and what costs nothing."""
         targets = [
             target
-            for target in balance.targets()
+            for target in aims
             if self._may_change(target.unit, self._moved(target))
         ]
-        self.refusals = balance.refusals
-        self.uneven = balance.uneven
         halted = not self._past(self.scene.past.pace.halted_until)
         if halted:
             self.deferred[Guard.UNVERIFIED] = len(targets)
@@ -197,3 +210,25 @@ class Moves:
 
     def _is_single(self, unit: Unit) -> bool:
         return self.scene.policy.max_candidates == len(unit.order) == 1
+
+
+def basis(scene: Scene, waiting: Set[str], *, evens: bool) -> Hashable:
+    """Return what the steps rest on besides the lists; None where on more.
+
+    That is, where there are none: those to come rest on claims as well.
+    """
+    standing, past = scene.survey.standing, scene.past
+    if standing is None:
+        return None
+    return (
+        standing,
+        evens,
+        frozenset(waiting),
+        Same(past.rivals.feuds),
+        Identical(past.rivals.ours),
+        past.rivals.mended,
+        past.pace,
+        scene.health.stale,
+        scene.snapshot.default_form,
+        scene.balances,
+    )

@@ -10,10 +10,13 @@ theirs stays for a while, for twice as long with every further time.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Change, Reason
+from gwsched.health import census
+from gwsched.layered import Layered
+from gwsched.lineage import Pair
 from gwsched.model import OWN_GROUP, Candidate, Snapshot, Unit, frozen_map
 
 # How long a list must stand after a foreign write (seconds).
@@ -28,11 +31,7 @@ PEACE = 7200.0
 # What keeps the order of a list, but for who leaves it or comes in.
 MENDING = frozenset({Reason.REPAIR, Reason.FAILOVER})
 
-Lists = Mapping[str, tuple[Candidate, ...]]
-
-
-def _no_lists() -> Lists:
-    return frozen_map({})
+Lists = Layered[str, tuple[Candidate, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +53,20 @@ class Feud:
 class Rivals:
     """What we have seen and written, and what became of it.
 
-    The ``mended`` lists are others' in which we have only repaired what was
-    wrong: their order is not ours.  What was ``tried`` may have been
-    written, for the server's answer got lost: the next look tells.
+    ``units`` are those at the last look; what was ``written`` has come
+    since.  The ``mended`` lists are others' in which we have only repaired
+    what was wrong: their order is not ours.  What was ``tried`` may have
+    been written, for the server's answer got lost: the next look tells.
     """
 
-    seen: Lists = field(default_factory=_no_lists)
-    ours: Lists = field(default_factory=_no_lists)
+    units: tuple[Unit, ...] = field(default=(), compare=False)
+    seen: Lists = field(default_factory=Layered, compare=False)
+    ours: Lists = field(default_factory=Layered)
     feuds: Mapping[str, Feud] = field(default_factory=lambda: frozen_map({}))
     mended: frozenset[str] = frozenset()
     foreign_writes: int = 0
     tried: tuple[Change, ...] = ()
+    written: frozenset[str] = field(default=frozenset(), compare=False)
 
     def is_ours(self, unit: Unit) -> bool:
         """Whether a unit's list is as we have written it.
@@ -89,20 +91,19 @@ class Rivals:
 
 def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
     """Note which lists others have written since the last time."""
-    seen = {unit.name: unit.candidates for unit in snapshot.units}
-    rivals = _found_out(rivals, seen)
+    changed = census.differing(rivals.units, snapshot.units)
+    pairs = [*changed, *_unseen(rivals, changed, snapshot)]
+    come = {new.name: new.candidates for _, new in pairs if new}
+    gone = {old.name for old, new in pairs if old and not new}
+    rivals = _found_out(rivals, snapshot)
     feuds = {
         name: feud
         for name, feud in rivals.feuds.items()
-        if name in seen and now < max(feud.changed_at + PEACE, feud.until)
+        if name not in gone and now < max(feud.changed_at + PEACE, feud.until)
     }
     writes = rivals.foreign_writes
-    before_all = rivals.seen
-    # What is the very same object is not looked at: it is most, mostly.
-    other = [n for n, c in seen.items() if before_all.get(n) is not c]
-    for name in other:
-        candidates = seen[name]
-        before, ours = before_all.get(name), rivals.ours.get(name)
+    for name, candidates in come.items():
+        before, ours = rivals.seen.get(name), rivals.ours.get(name)
         if before in (None, candidates) or ours == candidates:
             continue
         writes += 1
@@ -111,22 +112,37 @@ def follow(rivals: Rivals, snapshot: Snapshot, now: float) -> Rivals:
         known = snapshot.chassis.keys()
         if ours == before and _is_overruled(ours, candidates, known):
             feuds[name] = _rewritten(feuds[name], _names(ours))
-    left = rivals.ours
-    if not left.keys() <= seen.keys():
-        left = {name: own for name, own in left.items() if name in seen}
     return replace(
         rivals,
-        seen=frozen_map(seen),
-        ours=frozen_map(left),
+        units=snapshot.units,
+        seen=rivals.seen.updated(come, gone),
+        ours=rivals.ours.updated({}, gone & rivals.ours.keys()),
         feuds=frozen_map(feuds),
         foreign_writes=writes,
+        written=frozenset(),
     )
 
 
-def _found_out(rivals: Rivals, seen: Lists) -> Rivals:
+def _unseen(
+    rivals: Rivals, changed: Iterable[Pair], snapshot: Snapshot
+) -> list[Pair]:
+    """Return the units that we have written and that did not change.
+
+    The server tells of a write before it says that it was made: mostly there
+    are none.
+    """
+    known = {unit.name for pair in changed for unit in pair if unit}
+    left = rivals.written - known
+    if not left:
+        return []
+    return [(unit, unit) for unit in snapshot.units if unit.name in left]
+
+
+def _found_out(rivals: Rivals, snapshot: Snapshot) -> Rivals:
     """Note what has become of what was tried, as far as it shows."""
     if not rivals.tried:
         return rivals
+    seen = {unit.name: unit.candidates for unit in snapshot.units}
     made = [c for c in rivals.tried if seen.get(c.unit.name) == c.candidates]
     open_yet = [
         change
@@ -186,8 +202,9 @@ def wrote(rivals: Rivals, changes: tuple[Change, ...]) -> Rivals:
     }
     return replace(
         rivals,
-        ours=frozen_map({**rivals.ours, **fresh}),
-        seen=frozen_map({**rivals.seen, **fresh}),
+        ours=rivals.ours.updated(fresh),
+        seen=rivals.seen.updated(fresh),
+        written=rivals.written.union(fresh),
         mended=(rivals.mended - fresh.keys()) | mended,
         tried=tuple(c for c in rivals.tried if c.unit.name not in fresh),
     )

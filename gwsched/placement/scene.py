@@ -9,6 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 
 from gwsched.decisions import Change, Health, Policy
+from gwsched.layered import layered
 from gwsched.model import Form, Snapshot, Unit, frozen_map
 from gwsched.placement import pace
 from gwsched.placement.clock import Clock
@@ -99,16 +100,17 @@ class Scene:
         It has the same clock: what either looks forward to is remembered.
         """
         done = {c.unit.name: c.written for c in changes}
-        claims = dict(self.health.claims)
-        for name in done.keys() & claims.keys():
-            claims[name] = replace(
-                claims[name],
-                order=done[name].order,
-                listed_since=self.clock.now,
+        claims = layered(self.health.claims)
+        relisted = {
+            name: replace(
+                claims[name], order=unit.order, listed_since=self.clock.now
             )
+            for name, unit in done.items()
+            if name in claims
+        }
         health = replace(
             self.health,
-            claims=frozen_map(claims),
+            claims=claims.updated(relisted),
             stranded=self.health.stranded - done.keys(),
         )
         then = Scene(

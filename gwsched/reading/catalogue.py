@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 
+from gwsched.lineage import Lineage, Pair
 from gwsched.model import Form, Problem, Unit
 
 
@@ -38,20 +39,25 @@ class Catalogue:
 
     def settle(self) -> None:
         """Bring ``units`` up to date; it stays what it was if it can."""
-        renamed, changed = False, False
-        for name in self._touched:
+        renamed = False
+        changed: list[Pair] = []
+        for name in sorted(self._touched):
             old, new = self._publish(name)
+            if old is new:
+                continue
+            changed.append((old, new))
             if old is None or new is None:
-                renamed |= old is not new
-            elif old is not new:
+                renamed = True
+            else:
                 self._order[bisect_left(self._names, name)] = new
-                changed = True
         self._touched.clear()
         if renamed:
             self._names = sorted(self._named)
             self._order = [self._named[name] for name in self._names]
-        if renamed or changed:
-            self.units = tuple(self._order)
+        if changed:
+            self.units = Lineage.following(
+                self.units, self._order, tuple(changed)
+            )
 
     def problems(self) -> list[Problem]:
         """Name the units that are left alone for their name."""

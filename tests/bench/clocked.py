@@ -2,7 +2,8 @@
 """The daemon with a clock at each stage of a pass; only for measuring.
 
 Run: python -m tests.bench.clocked FILE [the daemon's arguments]; each pass
-appends a line of JSON to the file: seconds by stage.
+appends a line to the file as it begins, and as it ends one of JSON: seconds
+by stage.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (Loop, "_publish", "publish"),
     (apply, "commit", "commit"),
 )
+BEGUN = "{}"
 NAMES = tuple(stage for _, _, stage in STAGES)
 
 
@@ -64,8 +66,9 @@ def write_passes(clock: Clock, path: Path) -> None:
     inner: Callable[[Loop], None] = Loop._pass
 
     def passing(loop: Loop) -> None:
-        inner(loop)
-        with path.open("a") as file:
+        with path.open("a", buffering=1) as file:
+            file.write(BEGUN + "\n")
+            inner(loop)
             file.write(json.dumps(clock.spent) + "\n")
         clock.spent.clear()
 

@@ -67,6 +67,12 @@ class Connection:
 
     def receive(self, timeout: float) -> Any:
         """Wait for the next message."""
+        message = self.received(timeout)
+        assert message is not None, f"nothing came within {timeout} s"
+        return message
+
+    def received(self, timeout: float) -> Any:
+        """Wait for the next message; return None if none comes in time."""
         deadline = time.monotonic() + timeout
         while True:
             self._rpc.run()
@@ -74,7 +80,8 @@ class Connection:
             if not error:
                 return message
             left = deadline - time.monotonic()
-            assert left > 0, f"nothing came within {timeout} s"
+            if left <= 0:
+                return None
             waiting = poller.Poller()
             self._rpc.wait(waiting)
             self._rpc.recv_wait(waiting)
@@ -118,6 +125,12 @@ class Handmade:
         self._chassis: dict[str, Any] = {}
         self._ports = 0
 
+    def over(self, nb: Connection, sb: Connection) -> Handmade:
+        """Return one for the same fleet that another thread may use."""
+        other = Handmade(nb, sb)
+        other._chassis = self._chassis
+        return other
+
     @property
     def chassis(self) -> list[Any]:
         """The UUIDs of all chassis there are."""
@@ -147,18 +160,19 @@ class Handmade:
             self._nb.transact(nb)
             self._sb.transact(sb)
 
-    def carry(self, port: str, order: Sequence[str]) -> None:
-        """Do what northd and a controller do when a list has changed."""
-        members = list(self._sb_members(0, order))
-        group = {"ha_chassis": named(members)}
-        claimed = {"chassis": self._chassis[order[0]]}
-        self._sb.transact(
-            [
-                *members,
+    def carry(self, lists: Lists) -> None:
+        """Do what northd and controllers do when lists have changed."""
+        rows: list[Operation] = []
+        for i, (port, order) in enumerate(lists.items()):
+            members = list(self._sb_members(i, order))
+            group = {"ha_chassis": named(members)}
+            claimed = {"chassis": self._chassis[order[0]]}
+            rows += members
+            rows += [
                 update("HA_Chassis_Group", group, name=group_of(port)),
                 update("Port_Binding", claimed, logical_port=f"cr-{port}"),
             ]
-        )
+        self._sb.transact(rows)
 
     def _sb_rows(
         self, number: int, port: str, order: Sequence[str]

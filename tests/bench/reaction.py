@@ -2,8 +2,8 @@
 """From an update in SB to gwsched's answer, committed in NB.
 
 Real ovsdb-servers, the real daemon in a process of its own; what northd and
-the chassis would do is written by hand.  Each sample is one event that must
-change one list at once:
+the chassis would do is written by hand (carrying.py).  Each sample is one
+event that must change one list at once:
 
 - emptied: northd carries over that somebody took all candidates from a port;
 - gone: the Chassis row of the only candidate of a port is deleted.
@@ -12,7 +12,7 @@ The clock runs from before the event is sent until another connection is
 told of the new list.  Beside it the same rows are written by a bare
 ``transact``, over an open connection and by the command ``ovsdb-client``.
 
-Run: python -m tests.bench.reaction [PORTS,GATEWAYS ...]
+Run: python -m tests.bench.reaction [PORTS,GATEWAYS[,EVENT] ...]
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from tests.bench import clocked
+from tests.bench.carrying import Answering, Carrying, Repeating
 from tests.bench.handmade import (
     Connection,
     Handmade,
@@ -49,43 +48,13 @@ from tests.bench.handmade import (
 from tests.functional.daemon import Daemon
 from tests.functional.ovn import Ovn, wait_for
 
-SIZES = ("1000,50", "10000,100")
+SIZES = ("1000,50", "10000,100", "20000,100")
 WARM_UPS = 3
-EVENTS = 30 + WARM_UPS
+EVENTS = 15 + WARM_UPS
 # How long the daemon must not have done anything (seconds).
-IDLE = 2.0
+IDLE = 0.4
 PATIENCE = 600.0
 NB, SB = "OVN_Northbound", "OVN_Southbound"
-
-
-class Answering:
-    """Carries each heartbeat to SB, and answers it for every chassis."""
-
-    def __init__(self, nb: Connection, sb: Connection) -> None:
-        self._nb, self._sb = nb, sb
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        answered = None
-        while not self._stopping.wait(0.05):
-            found = self._nb.transact([select("NB_Global", "nb_cfg")])
-            (asked,) = found[0]["rows"]
-            if asked != answered:
-                tables = ("SB_Global", "Chassis_Private")
-                self._sb.transact([update(t, asked) for t in tables])
-                answered = asked
 
 
 class Clocked(Daemon):
@@ -99,26 +68,36 @@ class Clocked(Daemon):
         super().start()
 
     def passes(self) -> list[dict[str, float]]:
-        """The seconds by stage of each pass."""
-        lines = self._passes.read_text().splitlines()
-        return [json.loads(line) for line in lines]
+        """The seconds by stage of each pass that has ended."""
+        return [
+            json.loads(line) for line in self._lines() if line != clocked.BEGUN
+        ]
+
+    def _lines(self) -> list[str]:
+        return self._passes.read_text().splitlines()
 
     def wait_idle(self, seconds: float) -> None:
-        """Wait until it has not passed for a while."""
+        """Wait until it has neither been in a pass nor begun one."""
         known, since = -1, time.monotonic()
         while time.monotonic() - since < seconds:
-            if known != (known := len(self.passes())):
-                since = time.monotonic()
-            time.sleep(0.1)
+            lines = self._lines()
+            if lines[-1:] == [clocked.BEGUN] or known != len(lines):
+                known, since = len(lines), time.monotonic()
+            time.sleep(0.02)
 
     def settle(self) -> None:
-        """Wait until it has seen all, and has nothing more to write."""
-        wait_for(lambda: self.metric("gwsched_ports"), "all ports", PATIENCE)
+        """Wait until it has judged all chassis, and writes no more."""
+        wait_for(self._knows_all, "all chassis live", PATIENCE)
         written = -1
         while written != (
             written := sum("commit" in p for p in self.passes())
         ):
-            time.sleep(15)
+            self.wait_idle(IDLE)
+
+    def _knows_all(self) -> bool:
+        """Whether it sees ports, and no guard holds it back."""
+        guards = self.metric("gwsched_guard_active", guard="startup")
+        return bool(self.metric("gwsched_ports")) and guards == 0
 
 
 @dataclass(frozen=True)
@@ -144,7 +123,7 @@ class Fleet:
         self.gateways = gateway_names(gateways)
         self.hand.add_chassis(self.gateways)
         answering = Answering(self.connect(NB), self.connect(SB))
-        self._answering = stack.enter_context(answering)
+        self._answering = stack.enter_context(Repeating(answering.once))
 
     def stop_answering(self) -> None:
         """Leave it to somebody else to answer heartbeats."""
@@ -157,6 +136,9 @@ class Fleet:
 
     def start(self, **scheduler: object) -> None:
         """Start the daemon with the timers as shipped; let it settle."""
+        hand = self.hand.over(self.connect(NB), self.connect(SB))
+        carrying = Carrying(self.connect(NB), hand)
+        self._stack.enter_context(Repeating(carrying.once))
         options: dict[str, dict[str, object]] = {
             "scheduler": scheduler,
             "health": {"probe_interval": 10, "dead_after": 20},
@@ -184,9 +166,7 @@ class Fleet:
         self.daemon.wait_idle(IDLE)
         new = self.daemon.passes()[known:]
         stages = next(made for made in new if "commit" in made)
-        order = self.order(port)
-        self.hand.carry(port, order)
-        return Answer(took, *self._bare(order), stages)
+        return Answer(took, *self._bare(self.order(port)), stages)
 
     def _bare(self, order: Sequence[str]) -> tuple[float, float]:
         """Time the same rows, written by nobody in particular."""
@@ -273,11 +253,17 @@ def main() -> None:
     print("| " + " | ".join(columns) + " |")
     print("|---" * len(columns) + "|", flush=True)
     for size in sys.argv[1:] or SIZES:
-        ports, gateways = map(int, size.split(","))
+        ports, gateways, *events = size.split(",")
         for scenario in (emptied, gone):
+            if events and scenario.__name__ not in events:
+                continue
             with ExitStack() as stack:
-                answers = list(scenario(stack, ports, gateways))[WARM_UPS:]
-            print(row(scenario.__name__, size, answers), flush=True)
+                found = scenario(stack, int(ports), int(gateways))
+                answers = list(found)[WARM_UPS:]
+            print(
+                row(scenario.__name__, f"{ports},{gateways}", answers),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

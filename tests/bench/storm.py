@@ -49,7 +49,6 @@ def reactions(fleet: Fleet, ports: Sequence[str]) -> Iterator[float]:
             fleet.sb.transact([operation])
             watching.receive(PATIENCE)
             yield time.perf_counter() - started
-        fleet.hand.carry(port, fleet.order(port))
         time.sleep(0.5)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from gwsched.decider import Decider
 from gwsched.decisions import Change, Plan
-from gwsched.model import Snapshot, frozen_map
+from gwsched.model import Snapshot, Unit, frozen_map
 from gwsched.schedulers.leastloaded import LeastLoaded
 from tests.simulation.databases import Northbound, Southbound
 from tests.simulation.process import Process
@@ -22,6 +22,9 @@ RETRY = 1.0
 TIMEOUT = 10.0
 # No two looks are closer together: a pass takes its time.
 REST = 0.01
+# How long nothing must have changed before anything is evened out, and after
+# how long it is in any case (seconds; gwsched/leisure.py).
+CALM, LONGEST = 0.05, 1.0
 
 Claims = Mapping[str, Mapping[str, int]]
 
@@ -42,6 +45,8 @@ class Daemon(Process):
         self._claims: Claims = frozen_map({})
         self._counted = -1
         self._base: dict[tuple[str, str], int] = {}
+        self._units: tuple[Unit, ...] = ()
+        self._put_off = math.inf
 
     def go_on(self) -> None:
         """Send the transaction that it was stopped before, if there is one."""
@@ -67,12 +72,23 @@ class Daemon(Process):
             now,
             interrupted=self.sb_sessions != self._sb_looked,
             writes=self.leads,
+            hurried=self._is_hurried(seen, now),
         )
+        if not plan.postponed:
+            self._put_off = math.inf
+        else:
+            self._put_off = min(self._put_off, now + LONGEST)
+            self.look_by(now + CALM)
         self._sb_looked = self.sb_sessions
         self.world.looked(self, seen, plan)
         self.look_by(max(self.decider.wake_at, now + REST))
         if self.leads:
             self._act(seen, plan, now)
+
+    def _is_hurried(self, seen: Snapshot, now: float) -> bool:
+        """Whether something has just happened, so that more may follow."""
+        before, self._units = self._units, seen.units
+        return before != seen.units and now < self._put_off
 
     def _act(self, seen: Snapshot, plan: Plan, now: float) -> None:
         server = self.world.server

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from typing import Any
 
 import pytest
 
+from gwsched import planner
 from gwsched.decisions import Health, Plan
 from gwsched.health import census, rest
+from gwsched.lineage import Pair
 from gwsched.model import Snapshot, Unit
-from gwsched.placement.survey import Survey
+from gwsched.placement.survey import Stand, Survey
 from tests.simulation.daemon import Daemon
 from tests.simulation.drawing import draw
 from tests.simulation.simulation import Simulation
@@ -41,6 +43,8 @@ def looks(seed: int) -> list[Look]:
 def test_what_is_not_looked_at_again_is_as_it_would_be_found(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What is put off depends on whether it is known to be in vain.
+    monkeypatch.setattr(Daemon, "_is_hurried", lambda *_: False)
     rests = []
     after = rest.after
 
@@ -59,7 +63,7 @@ def test_what_is_not_looked_at_again_is_as_it_would_be_found(
 
 
 def begin_anew(
-    survey: Survey, standing: Hashable, units: tuple[Unit, ...]
+    survey: Survey, standing: Stand | None, units: tuple[Unit, ...]
 ) -> None:
     """Remember nothing of the last plan."""
     survey.__init__()  # type: ignore[misc]
@@ -68,9 +72,33 @@ def begin_anew(
 
 def everything(
     before: tuple[Unit, ...], after: tuple[Unit, ...]
-) -> list[census.Pair]:
+) -> list[Pair]:
     """Say that all units are different ones."""
     old = {unit.name: unit for unit in before}
     new = {unit.name: unit for unit in after}
     names = sorted(old.keys() | new.keys())
     return [(old.get(name), new.get(name)) for name in names]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_is_put_off_or_remembered_is_all_that_is_not_planned_anew(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, kinds = planner.plan, set()
+
+    def compared(*facts: Any, hurried: bool) -> Plan:
+        made = plan(*facts, hurried=hurried)
+        anew = (*facts[:-1], Survey())
+        whole = plan(*anew)
+        kinds.add((hurried, made.postponed))
+        if not made.postponed:
+            assert made == whole
+        else:
+            assert made.changes == ()
+            assert made.relocations == whole.relocations
+            assert {*made.blocking} == {*whole.blocking}
+        return made
+
+    monkeypatch.setattr(planner, "plan", compared)
+    looks(seed)
+    assert kinds == {(False, False), (True, False), (True, True)}

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from gwsched import lineage
+from gwsched.health import census
 from gwsched.model import Form, GatewayPort, Unit
 from gwsched.reading.catalogue import Catalogue
 
@@ -73,3 +75,23 @@ def test_the_usual_form_is_that_of_most() -> None:
     made.replace(units[1], unit("b"))
     made.settle()
     assert made.usual_form is GROUP
+
+
+def test_who_knows_the_units_before_is_told_what_has_changed() -> None:
+    a, b, c = unit("a"), unit("b"), unit("c")
+    made = catalogue(a, b)
+    first = made.units
+    changed = unit("a", router="r")
+    made.replace(a, changed)
+    made.replace(b, None)
+    made.replace(None, c)
+    made.settle()
+    second = made.units
+    pairs = [(a, changed), (b, None), (None, c)]
+    assert lineage.changes(first, second) == tuple(pairs)
+    assert census.differing(tuple(first), second) == pairs
+    assert lineage.changes(first, first) is None
+    made.replace(c, None)
+    made.settle()
+    assert lineage.changes(first, made.units) is None
+    assert lineage.changes(second, made.units) == ((c, None),)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Policy, Reason, State
+from gwsched.layered import Layered
 from gwsched.model import frozen_map
 from gwsched.schedulers import Pool
 from tests.unit.placing import mates
@@ -44,7 +45,7 @@ def strayed(world: World, name: str) -> str:
     world.write(name, *order, stranger)
     world.look()
     lists = {n: unit.candidates for n, unit in world.units.items()}
-    rivals = replace(world.past.rivals, ours=frozen_map(lists), feuds={})
+    rivals = replace(world.past.rivals, ours=Layered(lists), feuds={})
     world.past = replace(world.past, rivals=rivals)
     return stranger
 
@@ -70,7 +71,7 @@ def test_a_list_that_somebody_else_has_made_is_left_as_it_is() -> None:
     world = bounded()
     strayed(world, "lrp00000")
     world.past = replace(
-        world.past, rivals=replace(world.past.rivals, ours={})
+        world.past, rivals=replace(world.past.rivals, ours=Layered())
     )
     assert not gathered(world, "lrp00000")
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Policy, Reason, Rebalance, State
+from gwsched.layered import Layered
 from gwsched.placement.rivals import Rivals
 from gwsched.schedulers.chance import Chance
 from tests.world import World, fleet
@@ -42,7 +43,7 @@ def ours(world: World) -> World:
     """Let all lists be as we have written them."""
     world.look()
     lists = {name: unit.candidates for name, unit in world.units.items()}
-    rivals = replace(world.past.rivals, ours=lists)
+    rivals = replace(world.past.rivals, ours=Layered(lists))
     world.past = replace(world.past, rivals=rivals)
     return world
 

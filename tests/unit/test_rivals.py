@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Reason
+from gwsched.layered import Layered
 from gwsched.model import (
     Candidate,
     Chassis,
@@ -302,7 +303,7 @@ def test_what_neutron_does_when_a_chassis_goes_and_returns_is_no_quarrel(
     last = replace(after.candidates[-1], priority=0)
     after = replace(after, candidates=(*after.candidates[:-1], last))
     found = follow(Rivals(), Snapshot(left, (ours,)), 0.0)
-    found = replace(found, ours=frozen_map({ours.name: ours.candidates}))
+    found = replace(found, ours=Layered({ours.name: ours.candidates}))
     found = follow(found, Snapshot(left, (after,)), 1.0)
     assert found.feuds[ours.name].rewrites == 0
     assert found.foreign_writes == 1
@@ -341,4 +342,17 @@ def test_we_write_again_what_was_not_written() -> None:
     story.try_to("gw2 gw1", made=False)
     story.we()
     story.they("gw2 gw1")
+    assert story.rivals.foreign_writes == 1
+
+
+def test_who_puts_a_list_back_before_we_look_has_overruled_us() -> None:
+    story = Story()
+    order = tuple(OURS.split())
+    form, reason = Form.HA_CHASSIS_GROUP, Reason.REBALANCE
+    change = Change(story.unit, form, order, reason, "")
+    story.rivals = wrote(story.rivals, (change,))
+    story.look()  # at the very same unit
+    assert story.rivals.foreign_writes == 1
+    assert story.feud is not None
+    story.look()
     assert story.rivals.foreign_writes == 1
