@@ -19,7 +19,7 @@ from ovs.poller import Poller
 
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
-from gwsched.model import frozen_map
+from gwsched.model import OWN_GROUP, frozen_map
 from gwsched.ovsdb.tenure import TABLE, Operation
 from gwsched.reading import groups, intents
 from gwsched.writer import StaleError, Writer
@@ -90,17 +90,19 @@ def collect(
     Apart from all plans: if somebody takes up one of the groups meanwhile,
     ovsdb-server refuses the whole transaction (referential integrity).
     """
-    unused = set(groups.orphans(nb.rows)).intersection(orphans)
+    there, users = nb.named("HA_Chassis_Group"), groups.users(nb.rows)
+    ours = [name for name in orphans if name.startswith(OWN_GROUP)]
+    rows = {name: there[name] for name in ours if name in there}
+    unused = {n: row for n, row in rows.items() if not users[row.uuid.int]}
     names = ", ".join(sorted(unused)[:3])
     top = nb.top
     if top is None:
         return NO_ROW
     transaction = _begun(nb, top, f"{len(unused)} groups ({names} ...)")
-    for row in list(nb.rows["HA_Chassis_Group"].rows.values()):
-        if row.name in unused:
-            row.verify("name")
-            row.verify("ha_chassis")
-            row.delete()
+    for row in unused.values():
+        row.verify("name")
+        row.verify("ha_chassis")
+        row.delete()
     return _finish(nb, transaction, timeout)
 
 

@@ -146,7 +146,7 @@ class Database:
         tables: Mapping[str, Any] = self.replica.tables
         return tables
 
-    def named(self, table: str) -> dict[str, Any]:
+    def named(self, table: str) -> Mapping[str, Any]:
         """The rows of a table whose names are unique, by name."""
         return self.replica.named(table)
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from ovs.poller import POLLIN, Poller
 
+from gwsched import heap
 from gwsched.acting import RETRY, Acting
 from gwsched.conf import Settings
 from gwsched.connection import LOCK, Database
@@ -237,11 +238,11 @@ class Loop:
     def _read(self) -> Snapshot:
         if self._reader is None:
             self._reader = Reader(self._nb.rows, self._sb.rows, self._settings)
-        return self._reader.read(
-            self._nb.take_changed(),
-            self._sb.take_changed(),
-            claimed=self._sb.claimed,
-        )
+        nb, sb = self._nb.take_changed(), self._sb.take_changed()
+        seen = self._reader.read(nb, sb, claimed=self._sb.claimed)
+        if nb is None or sb is None:  # a database came as a whole
+            heap.give_back()
+        return seen
 
     def _note_leadership(self) -> None:
         tenure = self._nb.tenure

@@ -10,9 +10,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
+
+from gwsched.frugal import Lasting, union
 
 # Who claims a port, in counts of claims, when its holder gives it up.
 NOBODY = ""
@@ -158,18 +159,18 @@ class Unit:
     externals: tuple[str, ...] = ()
     excluded: str = ""
 
-    @cached_property
+    @Lasting
     def order(self) -> tuple[str, ...]:
         """The chassis of the list, best first, each named once."""
         return tuple(dict.fromkeys(c.chassis for c in self.candidates))
 
-    @cached_property
+    @Lasting
     def holder(self) -> str | None:
         """The chassis that holds every port of the unit, if one does."""
         holders = {port.holder for port in self.ports}
         return next(iter(holders)) if len(holders) == 1 else None
 
-    @cached_property
+    @Lasting
     def is_tangled(self) -> bool:
         """Whether a chassis or a priority is there twice.
 
@@ -191,31 +192,31 @@ class Unit:
         """Whether a chassis holds any port of the unit."""
         return any(port.holder == chassis for port in self.ports)
 
-    @cached_property
+    @Lasting
     def weight(self) -> int:
         """The load of all its ports on whoever holds them."""
         return sum(port.weight for port in self.ports) + len(self.externals)
 
-    @cached_property
+    @Lasting
     def routers(self) -> frozenset[str]:
         """The routers its ports belong to."""
         return frozenset(port.router for port in self.ports)
 
-    @cached_property
+    @Lasting
     def physical_networks(self) -> tuple[frozenset[str], ...]:
         """One set per port: a host must carry one network of each."""
         return tuple(p.physical_networks for p in self.ports)
 
-    @cached_property
+    @Lasting
     def kind(self) -> tuple[object, ...]:
         """What the filters ask of the unit: the same for many units."""
         nets, hints = self.physical_networks, self.zone_hints
         return (self.neutron, bool(self.candidates), nets, hints)
 
-    @cached_property
+    @Lasting
     def zone_hints(self) -> frozenset[str]:
         """The availability zones its routers ask for; empty is any."""
-        return frozenset().union(*(p.zone_hints for p in self.ports))
+        return union(p.zone_hints for p in self.ports)
 
 
 @dataclass(frozen=True, slots=True)

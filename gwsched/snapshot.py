@@ -30,7 +30,7 @@ from gwsched.model import (
 from gwsched.reading import groups, intents, parsing, records
 from gwsched.reading.catalogue import Catalogue
 from gwsched.reading.chassis import Hosts
-from gwsched.reading.memo import Kept, Key
+from gwsched.reading.memo import Kept
 from gwsched.reading.networks import Networks
 from gwsched.reading.ports import Ports
 from gwsched.reading.routers import Routers
@@ -70,7 +70,7 @@ class Reader:
         self._hosts = Kept(memo, Hosts(self._rows, settings).read)
         self._pinned = Kept(memo, routers.read)
         self._catalogue = Catalogue()
-        self._problems: dict[Key, tuple[Problem, ...]] = {}
+        self._problems: dict[Any, tuple[Problem, ...]] = {}
         self._intents = Intents()
         self._external_ids: Mapping[str, str] = {}
         self._orphans: tuple[str, ...] = ()

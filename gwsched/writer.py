@@ -7,7 +7,7 @@ ovsdb-server's to delete; an HA_Chassis_Group stays until somebody does.
 
 from __future__ import annotations
 
-from collections import ChainMap, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,9 @@ from ovs.db.idl import Transaction
 from gwsched.connection import Database
 from gwsched.decisions import Change, Relocation
 from gwsched.model import OWN_GROUP, Candidate, Form
+from gwsched.reading import groups
 from gwsched.reading.parsing import whole_number
+from gwsched.reading.records import Ref
 
 # The key that is counted up in the options of a localnet port.
 NUDGE = "gwsched-moved"
@@ -36,10 +38,9 @@ class Writer:
         self._tables = nb.rows
         self._transaction = transaction
         self._ports = nb.named("Logical_Router_Port")
+        self._groups = nb.named("HA_Chassis_Group")
         # Beside those that are there the ones made, or deleted, here.
-        self._groups: ChainMap[str, Any] = ChainMap(
-            {}, nb.named("HA_Chassis_Group")
-        )
+        self._changed_groups: dict[str, Any] = {}
         self._names = nb.named("Gateway_Chassis")
         self._taken: set[str] = set()
 
@@ -133,7 +134,7 @@ class Writer:
         """
         group = self._group(change)
         self._guarded(group, "ha_chassis", change)
-        users = self._users[group]
+        users = self._users[group.uuid.int]
         for port in self._followers(group, change):
             if port.gateway_chassis and not change.unit.shadowed:
                 raise StaleError(f"{port.name} has both forms by now")
@@ -144,10 +145,10 @@ class Writer:
                 for candidate in change.candidates
             ]
             port.ha_chassis_group = []
-            users.discard(port)
+            users.discard(port.uuid.int)
         if not users:
             group.delete()
-            self._groups[change.unit.name] = None
+            self._changed_groups[change.unit.name] = None
 
     def _rewrite(
         self, owner: Any, column: str, table: str, change: Change
@@ -175,10 +176,15 @@ class Writer:
         return port
 
     def _group(self, change: Change) -> Any:
-        group = self._groups.get(change.unit.name)
+        group = self._group_named(change.unit.name)
         if group is None:
             raise StaleError(f"group {change.unit.name} is gone")
         return group
+
+    def _group_named(self, name: str) -> Any:
+        if name in self._changed_groups:
+            return self._changed_groups[name]
+        return self._groups.get(name)
 
     def _followers(self, group: Any, change: Change) -> list[Any]:
         """Return the rows of a unit's ports, all of them in the group."""
@@ -194,25 +200,21 @@ class Writer:
         Unless others use it by now: then it is their list.
         """
         name = OWN_GROUP + port
-        while (group := self._groups.get(name)) and self._users[group]:
+        while (group := self._group_named(name)) and self._users[
+            group.uuid.int
+        ]:
             name += "_"
         if group is None:
             group = self._transaction.insert(self._tables["HA_Chassis_Group"])
             group.name = name
-            self._groups[name] = group
+            self._changed_groups[name] = group
         else:
             self._verify(group, "ha_chassis")
         return group
 
     @cached_property
-    def _users(self) -> dict[Any, set[Any]]:
-        """The rows that refer to each group, in all columns that can."""
-        found: dict[Any, set[Any]] = defaultdict(set)
-        for table in ("Logical_Router_Port", "Logical_Switch_Port"):
-            for row in self._tables[table].rows.values():
-                for group in getattr(row, "ha_chassis_group", []):
-                    found[group].add(row)
-        return found
+    def _users(self) -> dict[Ref, set[Ref]]:
+        return groups.users(self._tables)
 
     def _guarded(
         self, owner: Any, column: str, change: Change

@@ -129,7 +129,7 @@ def look(
     heard = tuple(v for v in snapshot.vantages if not known.silent(v.chassis))
     ballots = _ballots(sessions, heard, known.owes, now - warm_up)
     votes = _counted(before, ballots, now)
-    blind = {v.remote for v in snapshot.vantages if not _sees(v)}
+    blind = {v.remote for v in snapshot.vantages if _is_cut_off(v)}
     proof = snapshot.bfd_time + CLAIM_SETTLE
     remembered = {
         name: held
@@ -223,5 +223,10 @@ def _ballots(
 
 
 def _sees(vantage: Vantage) -> bool:
-    """Whether a vantage point sees anybody: else it is itself cut off."""
+    """Whether a vantage point sees anybody: else it may be itself cut off."""
     return any(vantage.tunnels.values())
+
+
+def _is_cut_off(vantage: Vantage) -> bool:
+    """Whether a vantage point surely is, for it has lost several at once."""
+    return len(vantage.tunnels) > 1 and not _sees(vantage)

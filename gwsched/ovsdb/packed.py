@@ -3,7 +3,8 @@
 
 An object of python-ovs takes 60 us to make and 4 KiB to keep, and of 100,000
 rows some dozens are ever written to: what the reader needs of a row is in
-the message already.
+the message already.  What it has made of a row then takes the row's place,
+for that has all there is to know, and would have to be kept anyway.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
     ) -> None:
         super().__init__(table)
         self._make = make
-        self._packed: dict[int, bytes] = {}
+        self._columns_of: Callable[[Any], Columns] = unpack
+        # By UUID the bytes that came, or what was read of them.
+        self._packed: dict[int, Any] = {}
 
     def take(self, updates: dict[str, Any]) -> dict[str, Any]:
         """Keep rows that were packed; return the updates of all others."""
@@ -69,15 +72,51 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
         """Return the UUIDs as numbers."""
         return chain(self._packed, (uuid.int for uuid in self.data))
 
+    def read_by(self, columns_of: Callable[[Any], Columns]) -> None:
+        """Have rows replaced by records; say how to come back from those."""
+        self._columns_of = columns_of
+
+    def replace(self, ref: int, record: Any) -> None:
+        """Keep a record in place of the row that it was read from."""
+        self._packed[ref] = record
+
+    def record(self, ref: int) -> Any:
+        """Return what was put in the place of a row, or its bytes."""
+        return self._packed.get(ref)
+
+    def name(self, ref: int) -> str:
+        """Return the name of a row that is there."""
+        row = self._packed.get(ref)
+        if row is None or type(row) is bytes:
+            row = self[_uuid(ref)]
+        name: str = row.name
+        return name
+
+    def referring(self, column: str) -> Iterator[tuple[int, int]]:
+        """Return each row that refers to another in a column, and to which.
+
+        A column with one reference at most; none where it is not there.
+        """
+        for ref in [*self.refs()]:
+            row = self._packed.get(ref)
+            if row is None or type(row) is bytes:
+                found = getattr(self[_uuid(ref)], column, [])
+                yield from ((ref, other.uuid.int) for other in found)
+            elif getattr(row, column) is not None:
+                yield ref, getattr(row, column)
+
     def columns(self, ref: int) -> Columns | None:
         """Return what came of a row, if there is no object of it yet."""
         row = self._packed.get(ref)
-        return None if row is None else unpack(row)
+        return None if row is None else self._unpack(row)
+
+    def _unpack(self, row: Any) -> Columns:
+        return unpack(row) if type(row) is bytes else self._columns_of(row)
 
     def __getitem__(self, key: UUID) -> Any:
         row = self._packed.pop(key.int, None)
         if row is not None:
-            self[key] = self._make(self.table, key, unpack(row))
+            self[key] = self._make(self.table, key, self._unpack(row))
         return super().__getitem__(key)
 
     def __delitem__(self, key: UUID) -> None:

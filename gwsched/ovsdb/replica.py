@@ -13,6 +13,7 @@ from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
+from gwsched.ovsdb.names import Names
 from gwsched.ovsdb.packed import Columns, PackedRows, unpacked
 from gwsched.ovsdb.schema import Table, columns_there
 
@@ -33,7 +34,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         self.touched: defaultdict[str, set[UUID]] = defaultdict(set)
         self.told = 0
         self.claims = Claims()
-        self._named: dict[str, dict[str, Any]] = {}
+        self._named: dict[str, Names] = {}
         self._wanted: Mapping[str, Table] = {}
         self._there: Mapping[str, tuple[str, ...]] = {}
         self.outdated = False
@@ -70,21 +71,20 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         if table == "Port_Binding":
             self._note_binding(event, row, updates)
         elif table in self._named:
-            self._note_name(self._named[table], event, row, updates)
+            self._named[table].follow(event, row, updates)
 
     def take_touched(self) -> Mapping[str, set[UUID]]:
         """Return the rows that have changed since the last call."""
         touched, self.touched = self.touched, defaultdict(set)
         return touched
 
-    def named(self, table: str) -> dict[str, Any]:
+    def named(self, table: str) -> Names:
         """Return the rows of a table by their names, which are unique.
 
         To look at all of them for every write takes 4 us a row.
         """
         if table not in self._named:
-            rows = self.tables[table].rows.values()
-            self._named[table] = {row.name: row for row in rows}
+            self._named[table] = Names(self.tables[table].rows)
         return self._named[table]
 
     def forget(self) -> None:
@@ -197,13 +197,3 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         elif hasattr(updates, "chassis"):
             names = [chassis.name for chassis in row.chassis]
             self.claims.add(port, *(names or [NOBODY]))
-
-    def _note_name(
-        self, named: dict[str, Any], event: str, row: Any, updates: Any
-    ) -> None:
-        """Follow a name; another row may have taken it meanwhile."""
-        before = getattr(updates, "name", row.name)
-        if named.get(before) is row:
-            del named[before]
-        if event != idl.ROW_DELETE:
-            named[row.name] = row

@@ -97,9 +97,9 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
 
     def _deliver(self, data: bytes) -> tuple[int, jsonrpc.Message | None]:
         try:
-            message = jsonrpc.Message.from_json(
-                parse(data.decode(), self._decoder)
-            )
+            text = data.decode()
+            del data  # a database's is as large as all that is made of it
+            message = jsonrpc.Message.from_json(parse(text, self._decoder))
         except ValueError as error:
             return self._refuse(str(error))
         if not isinstance(message, jsonrpc.Message):

@@ -117,6 +117,20 @@ class Eligibility(Standing):
             and waited(verdict.back)
         )
 
+    def backups_of_last_resort(
+        self, unit: Unit, primary: str, waited: Callable[[float], bool]
+    ) -> Pool:
+        """Return who may stand behind a primary if nobody live can.
+
+        They have died too often, but answer, and for a hold-down.
+        """
+        apart = self.apart_from(primary)
+        return self._pool(
+            name
+            for name in self.last_resort(unit, waited).names
+            if self.state(name) is State.RETURNING and name not in apart
+        )
+
     def _is_seen_cut_off(self, name: str) -> bool:
         evidence = self._health.evidence.get(name)
         if evidence is None or evidence.tunnels is not Tunnels.DOWN:

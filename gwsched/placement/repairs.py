@@ -8,7 +8,7 @@ depends on all primaries, the best third on all seconds.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Sequence, Set
 
 from gwsched.decisions import Change, Reason, Refusal, State
 from gwsched.model import Unit
@@ -17,7 +17,7 @@ from gwsched.placement.primaries import Primaries
 from gwsched.placement.scene import Scene
 from gwsched.placement.staying import Staying
 from gwsched.placement.warming import Warming
-from gwsched.schedulers import Ledger, Request
+from gwsched.schedulers import Ledger, Pool, Request
 
 
 class Repairs:
@@ -167,8 +167,8 @@ class Repairs:
 
     def _ask(self, unit: Unit, above: tuple[str, ...]) -> str | None:
         """Ask for one more chassis, and count it."""
-        pool = self.who.pool(unit, above[0])
         known = {*self._drafts[unit.name].order, *above}
+        pool = self._pool(unit, above, known)
         if known.issuperset(pool.names):
             return None
         if not (above[1:] or self.warming.may_grow(unit, above[0])):
@@ -179,6 +179,23 @@ class Repairs:
             self.ledger.extend(above, answer, unit.weight)
             self.warming.grows(unit, above[0])
         return answer
+
+    def _pool(
+        self, unit: Unit, above: tuple[str, ...], known: Set[str]
+    ) -> Pool:
+        """Return who may come in: at worst who is not trusted.
+
+        That is where one would be left alone: nobody runs BFD for a list of
+        one, so that nobody would see its end.
+        """
+        pool = self.who.pool(unit, above[0])
+        if len(above) > 1 or len(unit.order) < 2:
+            return pool
+        if not known >= {*pool.names}:
+            return pool
+        return self.who.backups_of_last_resort(
+            unit, above[0], self.scene.waited
+        )
 
     def _decide(self, unit: Unit) -> Change | Refusal | None:
         """Decide on one unit: a change, a refusal, or nothing to do."""

@@ -9,7 +9,7 @@ known to be better.  Where all look bad, everything stays where it is.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from gwsched.decisions import Reason, State
 from gwsched.health.claims import claim_is_due
@@ -17,6 +17,8 @@ from gwsched.model import GatewayPort, Unit
 from gwsched.placement.drafts import Draft
 from gwsched.placement.scene import Scene
 from gwsched.schedulers import draw
+
+ALARMING = (State.SUSPECT, State.DEAD)
 
 
 class Prospect(enum.IntEnum):
@@ -40,8 +42,8 @@ class Uplink:
         if not (self.found.bad or self.found.lost):
             return draft
         holder = unit.holder or next(iter(draft.order), None)
-        if holder is None or self.who.state(holder) is not State.LIVE:
-            return draft
+        if holder is None or self.who.state(holder) in ALARMING:
+            return draft  # nor does the health step believe its sessions
         wanted = self._wanted(unit, holder)
         if wanted is None:
             return draft
@@ -74,20 +76,20 @@ class Uplink:
             return max(found, key=lambda c: (found[c], -members.index(c)))
         outside = self.who.besides(unit, (*draft.order, holder))
         found = self._at_least(wanted, unit, outside)
-        if not found and self._lost(unit):
-            found = self._last_resort(unit, (*draft.order, holder))
+        found = found or self._last_resort(wanted, unit, holder)
         if found:
             return max(found, key=lambda c: (found[c], draw(unit.name, c)))
         return None
 
     def _last_resort(
-        self, unit: Unit, known: Sequence[str]
+        self, wanted: Prospect, unit: Unit, holder: str
     ) -> dict[str, Prospect]:
         """Return who is not trusted, but may reach what nobody reaches."""
         pool = self.who.last_resort(unit, self.scene.waited)
-        return self._fit(
-            Prospect.OPEN, unit, [c for c in pool.names if c not in known]
-        )
+        others = [name for name in pool.names if name != holder]
+        if self._lost(unit):
+            wanted = Prospect.OPEN
+        return self._fit(wanted, unit, others)
 
     def _at_least(
         self, wanted: Prospect, unit: Unit, names: Iterable[str]

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
 from gwsched.model import OWN_GROUP
@@ -36,18 +36,13 @@ def orphan(rows: Rows, group: Ref) -> str | None:
     return None if used else row.name
 
 
-def orphans(nb: Tables) -> tuple[str, ...]:
-    """Name all such groups, sorted, by what the replica has this moment."""
-    ours = {
-        group: group.name
-        for group in nb["HA_Chassis_Group"].rows.values()
-        if group.name.startswith(OWN_GROUP)
-    }
-    if ours:
-        for port in chain(
-            nb["Logical_Router_Port"].rows.values(),
-            nb["Logical_Switch_Port"].rows.values(),
-        ):
-            for group in port.ha_chassis_group:
-                ours.pop(group, None)
-    return tuple(sorted(ours.values()))
+def users(nb: Tables) -> defaultdict[Ref, set[Ref]]:
+    """Return the rows that refer to each group, in all columns that can.
+
+    By what the replica has this moment.
+    """
+    found: defaultdict[Ref, set[Ref]] = defaultdict(set)
+    for table in ("Logical_Router_Port", "Logical_Switch_Port"):
+        for row, group in nb[table].rows.referring("ha_chassis_group"):
+            found[group].add(row)
+    return found

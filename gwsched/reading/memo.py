@@ -11,25 +11,43 @@ from __future__ import annotations
 import functools
 import heapq
 import itertools
-from collections.abc import Callable, Container, Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from gwsched.reading.several import Several
 
-Key = Hashable
+# Of what there are many, and which one: a kind of rows and a UUID, an index
+# and what it is asked for, a function and its argument.
+Key = tuple[Any, Any]
 Owner = TypeVar("Owner")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+NOT_MADE = object()
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class _Value:
-    """What was made, from which keys, and as the how manieth."""
+    """What was made by whom of what, and as the how manieth.
 
-    value: Any
-    inputs: tuple[Key, ...]
+    There are eight for each gateway port, and dozens of inputs: those are
+    in turn the first and the second half of a key.
+    """
+
+    make: Callable[[Any], Any]
+    of: Any
     turn: int
+    value: Any = NOT_MADE
+    inputs: tuple[Any, ...] = ()
+    is_stale: bool = True
+    is_kept: bool = False
+
+    def looked_at(self) -> Iterator[Key]:
+        """Return the keys it was made from."""
+        halves = iter(self.inputs)
+        return zip(halves, halves, strict=True)
 
 
 class Memo:
@@ -40,38 +58,45 @@ class Memo:
     """
 
     def __init__(self) -> None:
-        self._values: dict[Key, _Value] = {}
-        self._users: Several[Key, Key] = Several()
-        self._kept: set[Key] = set()
-        self._making: list[tuple[Key, set[Key]]] = []
-        self._stale: set[Key] = set()
-        self._queue: list[tuple[int, Key]] = []
+        self._makers: dict[Any, Any] = {}
+        self._values: defaultdict[Any, dict[Any, _Value]] = defaultdict(dict)
+        self._users: defaultdict[Any, Several[Any, _Value]]
+        self._users = defaultdict(Several)
+        self._making: list[tuple[_Value, set[Key]]] = []
+        self._queue: list[tuple[int, _Value]] = []
         self._different: set[Key] = set()
         self._turns = itertools.count()
 
-    def look(self, key: Key) -> None:
-        """Note that what is being made depends on a key."""
+    def look(self, space: Any, of: Any) -> None:
+        """Note that what is being made depends on a key, by its halves."""
         if self._making:
             user, inputs = self._making[-1]
-            inputs.add(key)
-            self._users.add(key, user)
+            inputs.add((space, of))
+            self._users[space].add(of, user)
 
     def recall(self, make: Callable[[K], V], of: K) -> V:
         """Return what a function makes of its argument."""
-        key = (make, of)
-        if key not in self._values or key in self._stale:
-            self._make(key)
+        # Methods are bound anew for each call; one of them is enough.
+        make = self._makers.setdefault(make, make)
+        values = self._values[make]
+        known = values.get(of)
+        if known is None:
+            known = values[of] = _Value(make, of, next(self._turns))
+        if known.is_stale:
+            self._make(known)
         if self._making:
-            self.look(key)
+            self.look(make, of)
         else:
-            self._kept.add(key)
-        value: V = self._values[key].value
+            known.is_kept = True
+        value: V = known.value
         return value
 
     def forget(self, make: Callable[[K], V], of: K) -> None:
         """Keep a value no longer than others need it."""
-        self._kept.discard((make, of))
-        self._collect([(make, of)])
+        known = self._values[make].get(of)
+        if known:
+            known.is_kept = False
+            self._collect([(make, of)])
 
     def settle(self, changed: Iterable[Key]) -> set[Any]:
         """Make again what looked at these keys; return what is different.
@@ -82,54 +107,62 @@ class Memo:
         for key in changed:
             self._spoil(key)
         while self._queue:
-            _, key = heapq.heappop(self._queue)
-            if key in self._stale:
-                self._make(key)
+            _, known = heapq.heappop(self._queue)
+            if known.is_stale:
+                self._make(known)
         return self._different
 
     def _spoil(self, changed: Key) -> None:
         """Have all made again that looked at a key."""
-        for key in self._users.get(changed):
-            if key not in self._stale:
-                self._stale.add(key)
-                known = self._values.get(key)
-                turn = known.turn if known else next(self._turns)
-                heapq.heappush(self._queue, (turn, key))
+        space, of = changed
+        for user in self._users[space].get(of):
+            if not user.is_stale:
+                user.is_stale = True
+                heapq.heappush(self._queue, (user.turn, user))
 
-    def _make(self, key: Any) -> None:
-        make, of = key
-        known = self._values.get(key)
-        before = known.inputs if known else ()
-        for looked_at in before:
-            self._users.discard(looked_at, key)
+    def _make(self, known: _Value) -> None:
+        before = list(known.looked_at())
+        self._release(known)
         inputs: set[Key] = set()
-        self._stale.discard(key)
-        self._making.append((key, inputs))
+        self._making.append((known, inputs))
+        known.is_stale = False
         try:
-            value = make(of)
+            value = known.make(known.of)
+        except BaseException:
+            known.is_stale = True
+            raise
         finally:
             self._making.pop()
-        if known and known.value == value:
-            known.inputs = tuple(inputs)
-        else:
-            made = _Value(value, tuple(inputs), next(self._turns))
-            self._values[key] = made
-            self._different.add(key)
-            self._spoil(key)
+            known.inputs = tuple(itertools.chain.from_iterable(inputs))
+        self._take(known, value)
         self._collect(looked for looked in before if looked not in inputs)
+
+    def _take(self, known: _Value, value: Any) -> None:
+        """Note what was made, and whether it is different."""
+        before, key = known.value, (known.make, known.of)
+        if before is NOT_MADE or before != value:
+            known.value, known.turn = value, next(self._turns)
+            self._spoil(key)
+            if before is not NOT_MADE:
+                self._different.add(key)
 
     def _collect(self, keys: Iterable[Key]) -> None:
         """Drop those of the keys that nobody looks at any more."""
         unused = list(keys)
         while unused:
-            key = unused.pop()
-            if self._users.get(key) or key in self._kept:
+            space, of = unused.pop()
+            known = self._values[space].get(of)
+            if not known or known.is_kept or self._users[space].get(of):
                 continue
-            self._stale.discard(key)
-            dropped = self._values.pop(key, None)
-            for looked_at in dropped.inputs if dropped else ():
-                self._users.discard(looked_at, key)
-                unused.append(looked_at)
+            del self._values[space][of]
+            known.is_stale = False
+            self._release(known)
+            unused += known.looked_at()
+
+    def _release(self, known: _Value) -> None:
+        """Depend on nothing any more."""
+        for space, of in known.looked_at():
+            self._users[space].discard(of, known)
 
 
 class Kept(Generic[K, V]):

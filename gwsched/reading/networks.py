@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from gwsched.frugal import union
 from gwsched.reading import records
 from gwsched.reading.memo import remembered
 from gwsched.reading.records import Ref
@@ -20,13 +21,11 @@ class Networks:
     def of(self, port: str) -> frozenset[str]:
         """Return the physical networks of the router port of a name."""
         faced = self._rows.refs(records.SWITCH_PORTS_FACING, port)
-        return frozenset().union(
-            *(
-                self._localnets(switch)
-                for switch_port in faced
-                for switch in self._rows.refs(
-                    records.SWITCHES_WITH_PORT, switch_port
-                )
+        return union(
+            self._localnets(switch)
+            for switch_port in faced
+            for switch in self._rows.refs(
+                records.SWITCHES_WITH_PORT, switch_port
             )
         )
 

@@ -6,6 +6,7 @@ Each parser returns what it understood and a sentence on what it did not.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ def _cms_entries(text: str) -> Iterator[tuple[str, str, str | None]]:
         yield entry, key, value if equals else None
 
 
+@functools.lru_cache(maxsize=1024)
 def zone_hints(text: str) -> frozenset[str]:
     """Parse Neutron's comma-separated availability zone hints."""
     return frozenset(z.strip() for z in text.split(",")) - {""}

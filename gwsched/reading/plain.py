@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of columns from JSON, without python-ovs' objects between.
+"""Values of columns from JSON and back, without python-ovs' objects between.
 
 Of what is not as the schema wants it, nothing is made here: python-ovs then
 says what is wrong, and what stands in its place.
@@ -11,9 +11,12 @@ import functools
 import sys
 from collections.abc import Callable, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 Columns = Mapping[str, Any]
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 # Up to here a text is likely to be in other rows as well.
 SHORT = 20
 TYPES = {"string": str, "integer": int, "boolean": bool}
@@ -23,14 +26,18 @@ class UnfitError(ValueError):
     """A value is not as the schema wants it."""
 
 
-def reader(column: Any) -> Callable[[Any], Any]:
+def reader(
+    column: Any, known: Mapping[int, int] = NOTHING
+) -> Callable[[Any], Any]:
     """Return what makes a value of what JSON has for a column.
 
     None stands for a column that was left out: it has its default.
+
+    :param known: the UUIDs that there are, to use the same objects
     """
     if column.type.is_map():
         return _map
-    atom = _atom(column.type.key)
+    atom = _atom(column.type.key, known)
     if column.type.n_max > 1:
         return lambda json: _set(atom, _members(json))
     kind = TYPES.get(_name(column.type.key))
@@ -92,11 +99,11 @@ def _shared(text: str) -> str:
     return sys.intern(text) if len(text) <= SHORT else text
 
 
-def _atom(base: Any) -> Callable[[Any], Any]:
+def _atom(base: Any, known: Mapping[int, int]) -> Callable[[Any], Any]:
     """Return what makes one value; its type has no more bounds than these."""
     name = _name(base)
     if name == "uuid":
-        return _ref
+        return lambda json: _ref(json, known)
     kind = TYPES[name]
     allowed = base.enum and {atom.value for atom in base.enum.values}
     least, most = base.min, base.max
@@ -114,13 +121,40 @@ def _atom(base: Any) -> Callable[[Any], Any]:
     return make
 
 
-def _ref(json: Any) -> int:
+def _ref(json: Any, known: Mapping[int, int]) -> int:
     kind, uuid = json
     if kind != "uuid" or len(uuid) != 36:
         raise UnfitError(json)
-    return int(uuid.replace("-", ""), 16)
+    ref = int(uuid.replace("-", ""), 16)
+    return known.get(ref, ref)
 
 
 def _name(base: Any) -> str:
     name: str = base.type.to_string()
     return name
+
+
+def writer(columns: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
+    """Return what makes the JSON of a row of its values, again."""
+    writers = {name: _json_of(column) for name, column in columns.items()}
+    return lambda record: {
+        name: write(getattr(record, name)) for name, write in writers.items()
+    }
+
+
+def _json_of(column: Any) -> Callable[[Any], Any]:
+    if column.type.is_map():
+        return lambda value: ["map", [list(pair) for pair in value.items()]]
+    is_ref = _name(column.type.key) == "uuid"
+    atom = _json_of_ref if is_ref else _itself
+    if column.type.n_max > 1:
+        return lambda value: ["set", [atom(member) for member in value]]
+    return lambda value: ["set", []] if value is None else atom(value)
+
+
+def _json_of_ref(ref: int) -> list[str]:
+    return ["uuid", str(UUID(int=ref))]
+
+
+def _itself(value: Any) -> Any:
+    return value

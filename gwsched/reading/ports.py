@@ -110,7 +110,7 @@ class Ports:
 
     def _is_ours(self, row: RouterPort) -> bool:
         """Whether a router port is a gateway port entitled to candidates."""
-        self.memo.look((Intents, row.name))
+        self.memo.look(Intents, row.name)
         marker = row.external_ids.get(MARKER)
         if row.name in self._intents.adopted or parsing.is_true(marker or ""):
             return True
@@ -129,7 +129,7 @@ class Ports:
         return holder.name if holder else None
 
     def _weight(self, name: str, router: Ref | None) -> int:
-        self.memo.look((Intents, name))
+        self.memo.look(Intents, name)
         asked = self._intents.weights.get(name)
         if asked is not None or router is None:
             return asked or 1

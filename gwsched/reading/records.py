@@ -68,6 +68,7 @@ class GatewayChassis(NamedTuple):
 
     chassis_name: str = ""
     priority: int = 0
+    name: str = ""
 
 
 class Group(NamedTuple):

@@ -8,6 +8,7 @@ nobody when what a row refers to comes or goes.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import deque
 from collections.abc import (
     Callable,
@@ -46,6 +47,8 @@ class Rows:
 
     def __init__(self, nb: Tables, sb: Tables) -> None:
         self.memo = Memo()
+        # The UUIDs that there are, while all rows are read.
+        self._known: dict[Ref, Ref] = {}
         self._stores: dict[type[Any], _Store[Any]] = {}
         self._databases = (
             self._open(nb, records.NORTHBOUND),
@@ -56,7 +59,7 @@ class Rows:
         self, tables: Tables, kinds: records.Kinds
     ) -> list[tuple[str, _Store[Any]]]:
         stores = [
-            (name, _Store(tables.get(name), kind))
+            (name, _Store(tables.get(name), kind, self._known))
             for name, of_table in kinds.items()
             for kind in of_table
         ]
@@ -69,7 +72,10 @@ class Rows:
         To say what is different would take as much memory once more.
         """
         for store in self._stores.values():
+            self._known.update((ref, ref) for ref in store.refs())
+        for store in self._stores.values():
             deque(store.update(None), maxlen=0)
+        self._known.clear()
 
     def update(self, nb: Changes, sb: Changes) -> set[Any]:
         """Take in rows that changed; return the keys of what is different."""
@@ -95,7 +101,7 @@ class Rows:
         """Return a row, if it is there."""
         if ref is None:
             return None
-        self.memo.look((kind, ref))
+        self.memo.look(kind, ref)
         found: R | None = self._stores[kind].records.get(ref)
         return found
 
@@ -106,7 +112,7 @@ class Rows:
 
     def refs(self, index: Index[Any], key: Hashable) -> Collection[Ref]:
         """Return which rows that an index has under a key."""
-        self.memo.look((index, key))
+        self.memo.look(index, key)
         return self._stores[index.kind].indexes[index].get(key)
 
     def under(self, index: Index[R], key: Hashable) -> list[R]:
@@ -117,15 +123,28 @@ class Rows:
 class _Store(Generic[R]):
     """The records of one kind."""
 
-    def __init__(self, table: Any, kind: type[R]) -> None:
+    def __init__(
+        self, table: Any, kind: type[R], known: Mapping[Ref, Ref]
+    ) -> None:
         self.kind = kind
         self.records: dict[Ref, R] = {}
         self.indexes: dict[Index[R], Several[Hashable, Ref]] = {
             index: Several() for index in INDEXES if index.kind is kind
         }
         self._table = table
-        self._of_columns = _converter(kind, table, plain.reader)
+        read = functools.partial(plain.reader, known=known)
+        self._of_columns = _converter(kind, table, read)
         self._of_datums = _converter(kind, table, datums.reader)
+        self._is_whole = _is_whole(kind, table)
+        if self._is_whole:
+            table.rows.read_by(plain.writer(table.columns))
+
+    def refs(self) -> Iterable[Ref]:
+        """Return the UUIDs of the rows that the table has."""
+        refs: Iterable[Ref] = (
+            () if self._table is None else self._table.rows.refs()
+        )
+        return refs
 
     def update(self, uuids: Collection[UUID] | None) -> Iterator[Key]:
         """Convert rows again, or all; yield the keys of what is different."""
@@ -133,20 +152,30 @@ class _Store(Generic[R]):
             return
         rows = self._table.rows
         if uuids is None:
-            refs: Iterable[Ref] = {*self.records, *rows.refs()}
+            # In the order in which they came, so that their memory is freed
+            # in blocks.
+            refs: Iterable[Ref] = dict.fromkeys((*rows.refs(), *self.records))
         else:
             refs = [uuid.int for uuid in uuids]
         for ref in refs:
-            new, old = self._read(rows, ref), self.records.get(ref)
+            old = self.records.get(ref)
+            new = self._read(rows, ref, old)
             if new != old:
                 yield from self._replace(ref, old, new)
 
-    def _read(self, rows: Any, ref: Ref) -> R | None:
+    def _read(self, rows: Any, ref: Ref, old: R | None) -> R | None:
+        """Return the record of a row, the old one if it is like that."""
+        known = rows.record(ref)
+        if type(known) is self.kind:
+            return known
         columns = rows.columns(ref)
         if columns is not None:
             # What is not as the schema wants it is left to python-ovs.
             with contextlib.suppress(TypeError, ValueError):
                 found: R = self._of_columns(columns.get)
+                found = old if old is not None and old == found else found
+                if self._is_whole:
+                    rows.replace(ref, found)
                 return found
         row = rows.get(UUID(int=ref))
         if row is None:
@@ -171,6 +200,11 @@ class _Store(Generic[R]):
             for key in after - before:
                 by_key.add(key, ref)
                 yield (index, key)
+
+
+def _is_whole(kind: Any, table: Any) -> bool:
+    """Whether records of a kind have all that is monitored of a table."""
+    return table is not None and {*table.columns} <= {*kind._fields}
 
 
 def _converter(

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from gwsched.conf import Settings
+from gwsched.frugal import union
 from gwsched.model import Candidate, Form, GatewayPort, Problem, Unit
 from gwsched.reading import groups, records
 from gwsched.reading.memo import remembered
@@ -22,6 +24,7 @@ from gwsched.reading.rows import Reading, Rows
 
 # What Neutron puts on groups of its own that are no router's gateway list.
 NETWORK_GROUP = "neutron:network_id"
+NONE: Reading[Unit] = Reading(None)
 
 
 class Carried(NamedTuple):
@@ -42,9 +45,11 @@ class Units:
 
     def alone(self, ref: Ref) -> Reading[Unit]:
         """Make the unit of a router port that is in no group."""
-        unit = self._alone(ref)
+        row = self._rows.get(RouterPort, ref)
+        grouped = row is None or self._ports.group(row)
+        unit = None if grouped else self._alone(ref)
         if unit is None:
-            return Reading(None)
+            return NONE
         return Reading(unit, (*_tangles(unit), *self._ports.problems(ref)))
 
     def together(self, ref: Ref) -> Reading[Unit]:
@@ -65,10 +70,8 @@ class Units:
     @remembered
     def _alone(self, ref: Ref) -> Unit | None:
         row = self._rows.get(RouterPort, ref)
-        if row is None or self._ports.group(row):
-            return None
         port = self._ports.port(ref)
-        if port is None:
+        if row is None or port is None:
             return None
         candidates = _ranked(self._ports.listed(row))
         carried = [self._carried_for(port)]
@@ -139,7 +142,7 @@ class Units:
         members = self._rows.those(records.SbMember, group.ha_chassis)
         named = [(self._member_name(row), row.priority) for row in members]
         ranked = _best_first(
-            Candidate(n, p) for n, p in named if n is not None
+            _candidate(n, p) for n, p in named if n is not None
         )
         return Carried(_order(ranked), self._names(group.ref_chassis))
 
@@ -182,7 +185,7 @@ def _order(candidates: tuple[Candidate, ...]) -> tuple[str, ...]:
 
 
 def _references(carried: Iterable[Carried]) -> frozenset[str]:
-    return frozenset().union(*(found.references for found in carried))
+    return union(found.references for found in carried)
 
 
 def _ranked(
@@ -192,7 +195,13 @@ def _ranked(
 
     (controller/ha-chassis.c, compare_chassis_prio_.)
     """
-    return _best_first(Candidate(r.chassis_name, r.priority) for r in rows)
+    return _best_first(_candidate(r.chassis_name, r.priority) for r in rows)
+
+
+@functools.lru_cache(maxsize=4096)
+def _candidate(chassis: str, priority: int) -> Candidate:
+    """Return the same for the same: each is in hundreds of lists."""
+    return Candidate(chassis, priority)
 
 
 def _best_first(found: Iterable[Candidate]) -> tuple[Candidate, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gwsched.decisions import State
 from tests.simulation.daemon import Daemon
 from tests.simulation.databases import names
+from tests.simulation.state import pair
 from tests.simulation.truth import CLAIM_SETTLE, Truth
 
 if TYPE_CHECKING:
@@ -71,9 +72,16 @@ class Knowledge:
         return self.truth.lasts(self.truth.answers, name) < self.steady
 
     def is_cut_off(self, name: str) -> bool:
-        """Whether a chassis has lost its switch or all its tunnels."""
-        node = self.run.ovn.nodes.get(name)
-        return node is None or not (node.switching and node.tunnel)
+        """Whether a chassis has lost its switch or all its tunnels.
+
+        Or those to every vantage point, which then can tell no better.
+        """
+        ovn = self.run.ovn
+        node = ovn.nodes.get(name)
+        if node is None or not (node.switching and node.tunnel):
+            return True
+        points = {*self.run.schedule.vantages} - {name}
+        return bool(points) and all(pair(name, v) in ovn.cuts for v in points)
 
     def looks_dead(self, name: str) -> bool:
         """Whether no one could tell a chassis from a dead one by SB.

@@ -94,6 +94,32 @@ def test_of_two_alone_the_lower_leaves_as_well() -> None:
     assert world.after == "gw1"
 
 
+@pytest.mark.parametrize(
+    ("age", "after"), [(29, "gw1"), (30, "gw1 gw3")], ids=str
+)
+def test_in_its_place_comes_who_is_not_trusted_rather_than_nobody(
+    age: float, after: str
+) -> None:
+    """Nobody would see the end of one that is alone in its list."""
+    world = parted(3, "gw1 gw2", "gw1")
+    world.come_back("gw3", age)
+    assert world.after == after
+
+
+def test_who_has_lost_the_primary_does_not_come_back_in_that_way() -> None:
+    world = parted(3, "gw1 gw3", "gw1")
+    world.judge("gw3", State.DEAD, age=60)
+    world.come_back("gw2", 60)
+    assert "gw2" not in world.after
+
+
+def test_who_was_alone_before_waits_for_who_is_trusted() -> None:
+    """To fill its list up would cost it a second for who may flap."""
+    world = parted(3, "gw1", "gw1")
+    world.come_back("gw3", 60)
+    assert world.after == "gw1"
+
+
 def test_a_fight_with_the_last_one_that_serves_does_not_empty_a_list() -> None:
     world = parted(2, "gw1 gw2", "gw2")
     world.claimed_at = NOW - 1

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from gwsched.reading.memo import Kept, Memo, remembered
 
+NUMBER = "number"
+
 
 class Sums:
     """Numbers by key; sums of them, and sums of sums."""
@@ -20,7 +22,7 @@ class Sums:
         self.made: Counter[str] = Counter()
 
     def number(self, key: str) -> int:
-        self.memo.look(key)
+        self.memo.look(NUMBER, key)
         return self.numbers.get(key, 0)
 
     @remembered
@@ -42,7 +44,10 @@ class Sums:
     def write(self, **numbers: int) -> set[object]:
         """Change numbers; return which functions' values are different."""
         self.numbers.update(numbers)
-        return {make.__name__ for make, _ in self.memo.settle(numbers)}
+        return {
+            make.__name__
+            for make, _ in self.memo.settle((NUMBER, n) for n in numbers)
+        }
 
 
 def test_nothing_is_made_twice_while_nothing_changes() -> None:
@@ -87,14 +92,14 @@ def test_an_equal_value_stays_the_same_object() -> None:
     memo = Memo()
 
     def copy(key: str) -> list[str]:
-        memo.look(key)
+        memo.look(NUMBER, key)
         return list(lists[key])
 
     before = memo.recall(copy, "x")
-    assert memo.settle(["x"]) == set()
+    assert memo.settle([(NUMBER, "x")]) == set()
     assert memo.recall(copy, "x") is before
     lists["x"].append("b")
-    assert memo.settle(["x"]) == {(copy, "x")}
+    assert memo.settle([(NUMBER, "x")]) == {(copy, "x")}
     assert memo.recall(copy, "x") == ["a", "b"]
 
 
@@ -123,7 +128,7 @@ def test_kept_values_follow_their_keys() -> None:
     }
     assert kept.renew([], {"a", "b"}, set()) == {}
     sums.numbers["b"] = 4
-    different = sums.memo.settle(["b"])
+    different = sums.memo.settle([(NUMBER, "b")])
     renewed = kept.renew(["b", "c"], {"a", "c"}, different)
     assert renewed == {"a": (6, 5), "b": (6, None), "c": (None, 5)}
     assert sorted(kept.values()) == [5, 5]

@@ -75,6 +75,7 @@ def test_a_value_is_as_python_ovs_reads_it(kind: str, json: Any) -> None:
             _read(column, json)
         return
     assert _read(column, json) == datums.reader(column)(datum)
+    assert Datum.from_json(column.type, _again(column, json)) == datum
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -88,3 +89,9 @@ def _read(column: Any, json: Any) -> Any:
     if json is None:  # which no server sends, and which means left out here
         raise ValueError(json)
     return plain.reader(column)(json)
+
+
+def _again(column: Any, json: Any) -> Any:
+    """Return the JSON that is made of what was read."""
+    record = SimpleNamespace(a=_read(column, json))
+    return plain.writer({"a": column})(record)["a"]

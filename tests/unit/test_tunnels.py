@@ -221,6 +221,13 @@ def test_the_word_of_one_that_is_away_is_not(watch: Watch) -> None:
     assert watch.of("gw1") is DOWN
 
 
+def test_nor_is_that_of_one_that_looks_at_nobody_else(watch: Watch) -> None:
+    watch.see(view("a", gw1=False, gw2=True))
+    watch.see(view("a", gw1=False))
+    watch.see(view("a"))
+    assert watch.of("gw1") is DOWN
+
+
 def test_but_once_it_has_kept_what_others_could_claim(watch: Watch) -> None:
     """They would have claimed it, had its tunnels been down."""
     left_all_lists(watch)

@@ -156,10 +156,18 @@ def test_no_list_becomes_longer_for_a_stranger() -> None:
     assert world.after == "gw4"
 
 
-def test_nothing_is_moved_off_a_holder_that_is_not_live() -> None:
+def test_nothing_is_moved_off_a_holder_that_is_suspect() -> None:
     world = lost(reached="gw2")
     world.suspect("gw1", age=1)
     assert world.after == FULL
+
+
+@pytest.mark.parametrize("age", [1, 60])
+def test_a_holder_that_is_not_trusted_yet_is_left_as_any(age: float) -> None:
+    """It may have died too often, and wait for long."""
+    world = lost(reached="gw2")
+    world.come_back("gw1", age)
+    assert world.after == "gw2 gw3 gw1"
 
 
 # -- who did not take it --
@@ -196,6 +204,15 @@ def test_the_others_go_to_who_is_known_to_be_better() -> None:
 
 def test_the_others_stay_where_nobody_is_known_to_be_better() -> None:
     assert beside().after == FULL
+
+
+def test_better_is_who_is_good_though_not_trusted_yet() -> None:
+    world = beside(good="gw3")
+    world.judge("gw2", State.DEAD, age=1)
+    world.come_back("gw3", 29)
+    assert world.after.startswith("gw1")
+    world.come_back("gw3", 30)
+    assert world.after.startswith("gw3 gw1")
 
 
 def test_who_is_bad_in_spite_of_a_good_session_is_not_better() -> None:
