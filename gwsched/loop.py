@@ -94,8 +94,6 @@ class Loop:
             try:
                 self._changed |= self._take_in()
                 if time.monotonic() >= self._next_pass():
-                    if self._urgent:
-                        self._leisure.stirred(time.monotonic())
                     self._changed = self._urgent = False
                     self._pass()
                 completed()
@@ -196,7 +194,9 @@ class Loop:
 
     def _decide(self, seen: Snapshot, now: float) -> Plan:
         """Decide what is urgent, and all if there is time for it."""
-        looks = self._decider.looks
+        before, looks = self._metrics.view.snapshot, self._decider.looks
+        if before is None or not _are_same(before, seen):
+            self._leisure.stirred(now)
         plan = self._decider.decide(
             seen,
             now,
@@ -296,3 +296,8 @@ class Loop:
 def _vantages(settings: Settings) -> tuple[object, ...]:
     """Return what the connections to vantage points are made of."""
     return settings.ovs, settings.tls.ovs
+
+
+def _are_same(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots differ in heartbeats and intents at the most."""
+    return one.units is other.units and one.chassis is other.chassis
