@@ -151,9 +151,8 @@ def test_nobody_comes_in_who_is_not_live_and_eligible(
 ) -> None:
     """But for who answers, as the last resort where nobody live can host.
 
-    Or where nobody live reaches the next hop.
-
-    Of these nobody is known to have dead tunnels.
+    Or where nobody live reaches the next hop, or one would be left alone in
+    its list.  Of these nobody is known to have dead tunnels.
     """
     snapshot, health, _ = situation
     who = Eligibility(snapshot, sound(health))
@@ -165,9 +164,15 @@ def test_nobody_comes_in_who_is_not_live_and_eligible(
                 continue
             assert is_last_resort(health, newcomer)
             assert who.fits(change.unit, newcomer)
-            lost = is_lost(health, change.unit)
-            assert lost or not can_host(situation, change.unit)
-            assert newcomer == change.after[0]
+            unit, primary = change.unit, change.after[0]
+            if newcomer != primary:
+                assert health.state(newcomer) is State.RETURNING
+                assert change.after[1] == newcomer
+                assert {*who.names(unit)} <= {*unit.order, primary}
+                continue
+            holder = unit.holder or next(iter(unit.order), "")
+            lost = is_lost(health, unit) or who.is_marked(unit, holder)
+            assert lost or not can_host(situation, unit)
 
 
 def is_last_resort(health: Health, name: str) -> bool:
