@@ -161,9 +161,10 @@ class Chaos:
             row.delete()
 
     def _refer(self, table: str, column: str, target: str) -> None:
-        """Let a row refer to another, or to none."""
+        """Let a row refer to another, or to none, where it can."""
         row, other = self._any(table), self._any(target)
-        if row is not None:
+        known = self._idl.tables[table].columns
+        if row is not None and column in known:
             none = other is None or self._random.random() < 0.2
             setattr(row, column, [] if none else [other])
 
