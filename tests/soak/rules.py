@@ -66,6 +66,14 @@ def rescued(outage: Outage, history: History) -> Iterator[Window]:
             yield Window("rescued", fault.begin, end)
 
 
+def alone(outage: Outage, history: History) -> Iterator[Window]:
+    """Nobody runs BFD for a list of one, and its controller answers."""
+    for fault in losses(outage, history):
+        members = history.listed(outage.router, fault.begin)
+        if fault.kind in ("vswitchd", "tunnel") and len(members) == 1:
+            yield Window("alone", fault.begin, fault.ended)
+
+
 def passed_over(outage: Outage, history: History) -> Iterator[Window]:
     """The next in line hears nobody: OVN sees it, and it does not claim.
 
@@ -197,6 +205,7 @@ RULES: tuple[Rule, ...] = (
     elected,
     stopped,
     rescued,
+    alone,
     passed_over,
     came_back_first,
     uplink_seen,

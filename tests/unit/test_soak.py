@@ -64,6 +64,16 @@ def test_who_is_put_first_and_falls_silent_is_passed_over(
     assert explain(out(16.0), history) is None
 
 
+@pytest.mark.parametrize("kind", ["vswitchd", "tunnel"])
+def test_nobody_sees_the_end_of_one_that_is_alone(
+    history: History, kind: str
+) -> None:
+    history.lists["r1"].note(T - 10, ("gw1",))
+    broken(history, kind, "gw1")
+    assert explain(out(15.0), history) == ["alone"]
+    assert explain(out(15.0, "r2"), history) is None
+
+
 def test_nothing_explains_an_outage_without_a_fault(history: History) -> None:
     assert explain(out(0.5), history) is None
 
