@@ -17,13 +17,13 @@ from dataclasses import replace
 
 from ovs.poller import POLLIN, Poller
 
-from gwsched import heap
 from gwsched.acting import RETRY, Acting
 from gwsched.conf import Settings
 from gwsched.connection import LOCK, Database
 from gwsched.decider import Decider
 from gwsched.decisions import Plan
 from gwsched.leisure import Leisure
+from gwsched.memory import heap
 from gwsched.model import Snapshot
 from gwsched.ovsdb.tenure import Tenure
 from gwsched.ovsdb.vantage import Vantages

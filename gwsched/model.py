@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
-from gwsched.frugal import Lasting, union
+from gwsched.memory.frugal import Lasting, union
 
 # Who claims a port, in counts of claims, when its holder gives it up.
 NOBODY = ""

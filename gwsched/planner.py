@@ -7,8 +7,8 @@ What it keeps, each as a property test beside:
    is planned comes to the same end: every change concerns one unit.  (One
    that was stranded is rescued first, and filled up by the next plan.)
 2. No change brings in a chassis that a filter refuses or that is not live;
-   but for one that answers, where nobody live can host a unit, or reaches
-   its next hop.
+   but for one that answers, where nobody live can host a unit, reaches its
+   next hop, or can stand behind one that would be alone.
 3. No change leaves a unit with fewer live, eligible candidates than before,
    but for a draining one, and the lower of two that fight; the last one of
    a unit never leaves.

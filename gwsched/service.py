@@ -18,8 +18,8 @@ from gwsched.conf import ConfigurationError, configured, logs, validity
 from gwsched.conf.configured import Configured
 from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.decisions import Health, Plan
-from gwsched.garbage import Collector
 from gwsched.loop import LONGEST_WAIT, Loop
+from gwsched.memory.garbage import Collector
 from gwsched.ovsdb import session, streams
 from gwsched.signals import Signals
 from gwsched.telemetry.gauges import Configuration

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from gwsched.frugal import union
+from gwsched.memory.frugal import union
 from gwsched.reading import records
 from gwsched.reading.memo import remembered
 from gwsched.reading.records import Ref

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gwsched.conf import Settings
-from gwsched.frugal import union
+from gwsched.memory.frugal import union
 from gwsched.model import Candidate, Form, GatewayPort, Problem, Unit
 from gwsched.reading import groups, records
 from gwsched.reading.memo import remembered

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwsched.frugal import Lasting, union
+from gwsched.memory.frugal import Lasting, union
 
 SETS = st.lists(st.frozensets(st.sampled_from("abc")), max_size=4)
 

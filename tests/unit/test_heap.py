@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from gwsched import heap
+from gwsched.memory import heap
 from tests.bench.processes import memory
 
 # As many blocks as the parts of a message, of 40 MiB in all.
