@@ -38,6 +38,7 @@ from gwsched.health import (
     claims,
     damping,
     deaths,
+    departures,
     evidence,
     fights,
     guards,
@@ -177,11 +178,10 @@ class _Step:
         # What changed hands while nobody looked may have been asked for.
         known = {} if interrupted else self.memory.health.claims
         lasts = evidence.DISTRUST * self.policy.hold_down
-        found = evidence.departures(
+        found = departures.follow(
             self.memory.left,
             known,
             self.snapshot,
-            self.memory.census,
             self.census,
             self.sight,
             lambda name: not self._owes(name),

@@ -108,6 +108,8 @@ def _of_claims(
         if claim.holder != next(iter(claim.order), None):
             yield claims.settles_at(claim, snapshot.bfd_time)
             yield claim.since + claims.CLAIM_SETTLE
+        if claim.dropped_by:
+            yield claim.since + snapshot.bfd_time + claims.CLAIM_SETTLE
 
 
 def _of_news(known: Memory, policy: Policy) -> Iterator[float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gwsched.decisions import Reason, State
-from gwsched.health.claims import has_witness, settles_at
+from gwsched.health.claims import CLAIM_SETTLE, has_witness, settles_at
 from gwsched.model import Unit
 from gwsched.placement.drafts import Draft
 from gwsched.placement.leaving import Leaving
@@ -114,6 +114,11 @@ class Staying:
     def _is_in_doubt(self, unit: Unit, chassis: str) -> bool:
         if not self.who.doubts(unit, chassis):
             return False
+        if unit.holder is not None:
+            # Who is cold claims for an instant what the doubted one has.
+            claim = self.health.claims.get(unit.name)
+            if claim and not self.clock.past(claim.since + CLAIM_SETTLE):
+                return False
         since = self.health.verdicts[chassis].since
         evidence = self.health.evidence.get(chassis)
         if evidence and evidence.behind is not None:

@@ -96,7 +96,7 @@ def drop_p_while_q_is_held(fleet: Fleet, *holders: str) -> None:
         fleet.unit(f"q-{holder}", holder, "gw4", holder=holder)
     fleet.run(STEP)
     held(fleet, None)
-    fleet.run(CLAIM_SETTLE)
+    fleet.run(CLAIM_SETTLE + fleet.bfd_time)
 
 
 @pytest.mark.parametrize("survivor", ["gw1", "gw2", "gw3"])
@@ -108,6 +108,18 @@ def test_of_what_nobody_takes_up_all_are_left_but_who_has_tunnels(
     doubted = {n for n in ("gw1", "gw2", "gw3") if evidence(fleet, n).left}
     assert doubted == {"gw1", "gw2", "gw3"} - {survivor}
     assert fleet.state(survivor) is State.LIVE
+
+
+def test_until_bfd_would_have_told_the_others_only_the_first_is_left(
+    fleet: Fleet,
+) -> None:
+    """Its switch may have died; then they are yet to see that."""
+    fleet.unit("q", "gw2", "gw4", holder="gw2")
+    fleet.run(STEP)
+    held(fleet, None)
+    fleet.run(CLAIM_SETTLE + STEP)
+    assert evidence(fleet, "gw1").left
+    assert not evidence(fleet, "gw3").left
 
 
 def test_of_two_that_have_tunnels_the_primary_is_left(fleet: Fleet) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Reason, State
+from gwsched.health.claims import CLAIM_SETTLE
 from gwsched.model import Chassis
 from gwsched.placement.staying import PATIENCE
 from tests.unit.placing import NOW, Gateways, listing
@@ -132,6 +133,17 @@ def test_who_is_long_suspect_and_holds_nothing_goes_behind_the_live(
     world.suspect(suspect, PATIENT)
     assert world.after == after
     assert world.change.reason is Reason.FAILOVER
+
+
+def test_who_lost_it_a_moment_ago_may_have_it_again() -> None:
+    """Who comes in cold claims it for an instant (measured)."""
+    world = Gateways(4, listing("gw1 gw2 gw3", "gw3"))
+    world.suspect("gw1", PATIENT)
+    world.claimed_at = NOW - CLAIM_SETTLE + 1
+    assert world.after == "gw1 gw2 gw3"
+    assert world.plan.wake_at == NOW + 1
+    world.claimed_at = NOW - CLAIM_SETTLE
+    assert world.after.endswith("gw1")
 
 
 def test_a_suspect_backup_goes_behind_the_live_as_well() -> None:
