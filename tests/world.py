@@ -15,6 +15,7 @@ from itertools import combinations
 
 from gwsched.decisions import (
     Claim,
+    Evidence,
     Guard,
     Health,
     Plan,
@@ -44,6 +45,10 @@ PUBLIC = frozenset({"public"})
 STEP = 1.0
 
 
+# Of who has left a heartbeat unanswered.
+OWES = Evidence(behind=0.0)
+
+
 class World:
     """Chassis, units, and what has been done to them."""
 
@@ -63,6 +68,7 @@ class World:
         self.guards: dict[Guard, str] = {}
         self.stale = False
         self.deaf: set[str] = set()
+        self.owing: set[str] = set()
         self.intents = Intents()
         self.past = Past()
         self.plan = Plan()
@@ -131,6 +137,7 @@ class World:
             frozen_map(verdicts),
             frozen_map(dict(self.claims)),
             frozen_map(self.guards),
+            evidence=frozen_map(dict.fromkeys(self.owing, OWES)),
             stale=self.stale,
         )
 

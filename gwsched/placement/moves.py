@@ -179,8 +179,9 @@ class Moves:
             alive = orders[unit.name] == unit.order
             free = unit.name not in moving and not unit.excluded
             # A silent one knows nothing of newcomers, who cannot see it.
-            sure = not self.scene.who.any_suspect(unit)
-            return not (unit.works and alive and free and sure)
+            who, primary = self.scene.who, unit.order[:1]
+            deaf = who.any_suspect(unit) or any(map(who.may_be_deaf, primary))
+            return deaf or not (unit.works and alive and free)
 
         ranks = Ranks(self.scene, self.units, orders, fixed)
         return [
@@ -229,6 +230,7 @@ def basis(scene: Scene, waiting: Set[str], *, evens: bool) -> Hashable:
         past.rivals.mended,
         past.pace,
         scene.health.stale,
+        frozenset(filter(scene.who.may_be_deaf, scene.health.verdicts)),
         scene.snapshot.default_form,
         scene.balances,
     )

@@ -142,18 +142,11 @@ class Repairs:
         them would take it for dead, if nobody above it sees it.  Who leaves
         is not above it.
         """
-        if unit.holder is None or not self._may_be_deaf(unit.holder):
+        if unit.holder is None or not self.who.may_be_deaf(unit.holder):
             return True
         above = {*self._lists[unit.name]} - {unit.holder}
         known = (c for c in unit.order if c in above)
         return any(self.who.state(c) is State.LIVE for c in known)
-
-    def _may_be_deaf(self, holder: str) -> bool:
-        """Whether it may not see SB, though no verdict says so yet."""
-        state = self.who.state(holder)
-        if state in (State.UNKNOWN, State.RETURNING):
-            return not self.who.answers(holder)
-        return state is State.SUSPECT
 
     def _room(self, unit: Unit) -> int:
         """How many may come in besides those that stay in whatever role.

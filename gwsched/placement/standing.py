@@ -93,6 +93,13 @@ class Standing:
         evidence = self._health.evidence.get(name)
         return evidence is None or evidence.behind is None
 
+    def may_be_deaf(self, name: str) -> bool:
+        """Whether it may not see SB, though no verdict says so yet."""
+        state = self.state(name)
+        if state in (State.UNKNOWN, State.RETURNING):
+            return not self.answers(name)
+        return state is State.SUSPECT
+
     def doubts(self, unit: Unit, name: str) -> bool:
         """Whether a member may not take up a unit if it is next in line.
 

@@ -372,6 +372,22 @@ def test_what_is_held_by_a_suspect_is_counted_only() -> None:
     assert world.loads() == {"a": 20, "b": 2, "c": 2}
 
 
+def test_backups_of_one_that_may_be_deaf_stay_as_they_are() -> None:
+    """A newcomer that comes next would not see it, and would claim."""
+    world = World(Policy(moves_per_minute=60, scatter_width=0))
+    world.add("a", "b", "c")
+    for name in ("p1", "p2", "p3", "p4"):
+        world.port(name)
+        world.write(name, "a", "b", "c")
+    world.judge("a", State.UNKNOWN)
+    world.owing = {"a"}
+    world.settle()
+    assert {unit.order[1] for unit in world.units.values()} == {"b"}
+    world.owing = set()
+    world.settle()
+    assert {unit.order[1] for unit in world.units.values()} == {"b", "c"}
+
+
 # -- ports of one router --
 
 
