@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Any, Self
 
@@ -11,8 +10,10 @@ from ovs.db import idl
 from ovs.poller import POLLIN, Poller
 from ovsdbapp.backend.ovs_idl.idlutils import get_schema_helper
 
+from tests.functional.woken import Woken
 
-class ClaimLog(idl.Idl):  # type: ignore[misc]
+
+class ClaimLog(Woken, idl.Idl):  # type: ignore[misc]
     """Records who claims what, on a thread of its own.
 
     Sampling the holder would miss a fight: two claims within milliseconds.
@@ -26,22 +27,13 @@ class ClaimLog(idl.Idl):  # type: ignore[misc]
         helper.register_columns("Chassis", ["name"])
         super().__init__(sb, helper)
         self._claims: list[tuple[str, str]] = []
-        self._stopping = False
-        self._wake, self._waker = os.pipe()
-        self._thread = threading.Thread(target=self._loop)
         self._synced = threading.Event()
+        self._prepare(self._loop)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        super().__enter__()
         assert self._synced.wait(10)
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping = True
-        os.write(self._waker, b"x")
-        self._thread.join()
-        os.close(self._wake)
-        os.close(self._waker)
 
     def of(self, port: str) -> list[str]:
         """The chassis that claimed a port, one after another."""
