@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import logging
 
-from gwsched.ovsdb.replica import NonsenseError, Replica
+from gwsched.ovsdb.replica import Replica
+from gwsched.ovsdb.session import NonsenseError
 from gwsched.ovsdb.stall import Stall
 
 LOG = logging.getLogger(__name__)

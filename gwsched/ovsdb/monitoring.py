@@ -45,16 +45,16 @@ def monitor(
         probe_interval=settings.probe_ms,
         leader_only=leader_only,
     )
-    replica.expect(tables, there)
     session.take_over(
         replica, settings.probe_ms, back_off_ms=BACK_OFF_MS, hook=pack
     )
+    replica.expect(tables, there)
     for name, table in tables.items():
-        if table.where and name in replica.tables:
+        if table.condition and name in replica.tables:
             # Not through cond_change(): until the first connection that
             # makes python-ovs poll without ever waiting.
             condition = replica.tables[name].condition_state
-            condition.init([list(clause) for clause in table.where])
+            condition.init(table.condition)
             condition.request()
             condition.ack()
     return replica

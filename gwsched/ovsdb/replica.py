@@ -3,23 +3,23 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from ovs.db import error, idl
+from ovs.poller import Poller
 from ovsdbapp.backend.ovs_idl.connection import OvsdbIdl
 
 from gwsched.model import NOBODY
 from gwsched.ovsdb.claimed import Claims
 from gwsched.ovsdb.names import Names
 from gwsched.ovsdb.packed import Columns, PackedRows, unpacked
+from gwsched.ovsdb.polling import Polling
 from gwsched.ovsdb.schema import Table, columns_there
-
-
-class NonsenseError(Exception):
-    """An update that does not fit the schema, or is none."""
+from gwsched.ovsdb.session import NonsenseError
 
 
 class Replica(OvsdbIdl):  # type: ignore[misc]
@@ -41,6 +41,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         for table in self.tables.values():
             table.rows = PackedRows(table, self._make)
+        self.polling: Polling | None = None
 
     def expect(
         self,
@@ -49,6 +50,14 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
     ) -> None:
         """Note what we want, and what of it the server began with."""
         self._wanted, self._there = wanted, there
+        if any(table.asked for table in wanted.values()):
+            self.polling = Polling(
+                self._db.name,
+                self.tables,
+                self._session.ask,
+                self._touch,
+                time.monotonic,
+            )
 
     def restart_fsm(self) -> None:
         """Begin a session; hear whether the server was upgraded meanwhile.
@@ -58,6 +67,9 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         the server, with OVS 3.1.)
         """
         super().restart_fsm()
+        self._session.forget()
+        if self.polling is not None:
+            self.polling.begin()
         self._session.ask("get_schema", [self._db.name], self._hear_schema)
 
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
@@ -72,6 +84,21 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
             self._note_binding(event, row, updates)
         elif table in self._named:
             self._named[table].follow(event, row, updates)
+        if self.polling is not None:
+            self.polling.stir(table)
+
+    def run(self) -> bool:
+        """Take in what has come, and ask for what has to be asked for."""
+        changed = super().run()
+        if self.polling is not None and self._is_monitoring:
+            self.polling.run()
+        return bool(changed)
+
+    def wait(self, poller: Poller) -> None:
+        """Register what shall wake the loop."""
+        super().wait(poller)
+        if self.polling is not None and self._is_monitoring:
+            self.polling.wait(poller)
 
     def take_touched(self) -> Mapping[str, set[UUID]]:
         """Return the rows that have changed since the last call."""
@@ -94,6 +121,11 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
     @property
     def synced(self) -> bool:
         """Whether it is whole and kept up to date."""
+        known = self.polling is None or self.polling.is_known
+        return known and self._is_monitoring
+
+    @property
+    def _is_monitoring(self) -> bool:
         there = self.state == idl.Idl.IDL_S_MONITORING
         return bool(there and self._session.is_connected())
 
@@ -105,7 +137,8 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         less than what counts.
         """
         rpc = self._session.rpc
-        if rpc is None or self.synced:
+        asks = self.polling is not None and self.polling.is_waiting
+        if rpc is None or (self.synced and not asks):
             return None
         seqno = self._session.get_seqno()
         return seqno, self.state, rpc.received_bytes // 4096
@@ -160,6 +193,12 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
             super()._Idl__do_parse_update(updates, version, tables)
         except error.Error as wrong:
             raise NonsenseError(str(wrong)) from wrong
+
+    def _touch(self, table: str, uuid: UUID) -> None:
+        """Note that a row that was asked for has changed."""
+        self.told += 1
+        self.change_seqno += 1
+        self.touched[table].add(uuid)
 
     @staticmethod
     def _take(table: Any, rows: Any) -> Any:

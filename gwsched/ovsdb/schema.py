@@ -22,12 +22,19 @@ from gwsched.ovsdb.identity import trouble
 class Table:
     """What is monitored of a table: columns, and the rows if not all.
 
-    An ``optional`` one may be missing altogether.
+    An ``optional`` one may be missing altogether.  One that is ``asked`` for
+    is monitored by a condition that no row meets.
     """
 
     columns: tuple[str, ...]
     where: tuple[tuple[str, str, Any], ...] = ()
     optional: bool = False
+    asked: bool = False
+
+    @property
+    def condition(self) -> list[Any]:
+        """The condition of the monitor, as RFC 7047 has it; [] for none."""
+        return [False] if self.asked else [list(part) for part in self.where]
 
 
 NOTHING = ("set", ())
@@ -60,7 +67,7 @@ NORTHBOUND: dict[str, Table] = {
 SOUTHBOUND: dict[str, Table] = {
     "SB_Global": Table(("nb_cfg",)),
     "Chassis": Table(("name", "hostname", "other_config")),
-    "Chassis_Private": Table(("name", "nb_cfg")),
+    "Chassis_Private": Table(("name", "nb_cfg"), asked=True),
     "Port_Binding": Table(
         ("logical_port", "type", "chassis", "ha_chassis_group"),
         (("type", "==", "chassisredirect"), ("type", "==", "l3gateway")),

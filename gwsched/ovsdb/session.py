@@ -34,6 +34,10 @@ ATTRIBUTES = frozenset({"name", "stream", "status", "received_bytes"})
 METHODS = ("recv", "recv_wait", "error", "_Connection__log_msg")
 
 
+class NonsenseError(Exception):
+    """A message that does not fit the schema, or is none."""
+
+
 class Connection(jsonrpc.Connection):  # type: ignore[misc]
     """A connection that reads by the standard library's JSON parser.
 
@@ -136,8 +140,12 @@ class Session(jsonrpc.Session):  # type: ignore[misc]
     ) -> None:
         """Send a request whose answer is not for python-ovs."""
         request = jsonrpc.Message.create_request(method, params)
-        self._asked = {request.id: hear}  # a lost answer is lost for good
+        self._asked[request.id] = hear
         self.send(request)
+
+    def forget(self) -> None:
+        """Wait for no answers any more: the connection is another."""
+        self._asked.clear()
 
     def recv(self) -> jsonrpc.Message | None:
         """Receive what is for python-ovs."""

@@ -52,3 +52,17 @@ def catch_up(nb: Database, sb: Database, *, with_lock: bool = True) -> None:
         return there and not changed
 
     wait_for(lambda: quiet() and quiet(), "both databases in sync")
+    hear_answers(sb)
+
+
+def hear_answers(sb: Database) -> None:
+    """Ask for the answers to heartbeats, and wait for what comes."""
+    polling = sb.replica.polling
+    assert polling is not None
+    polling.ask()
+
+    def heard() -> bool:
+        sb.run()
+        return sb.synced and not polling.is_waiting
+
+    wait_for(heard, "the answers to heartbeats")

@@ -18,7 +18,11 @@ from gwsched.model import Snapshot
 from gwsched.snapshot import Reader
 from tests.functional.chaos import Chaos, NbChaos, SbChaos
 from tests.functional.ovn import Ovn, wait_for
-from tests.functional.reading import databases, settings_for
+from tests.functional.reading import (
+    databases,
+    hear_answers,
+    settings_for,
+)
 
 STEPS = 400
 
@@ -68,6 +72,7 @@ class Watched:
             return synced and seen == [[w.stamp] for w in writers]
 
         wait_for(done, "what was written")
+        hear_answers(self._sb)
 
     def look(self) -> Snapshot:
         """Read what has changed; compare with all, and with before."""

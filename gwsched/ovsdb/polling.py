@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A table that is asked for, and not told of: the answers to heartbeats.
+
+Each chassis answers a heartbeat by a transaction of its own, and whoever
+monitors Chassis_Private hears of each: 500 messages for every heartbeat of
+500 chassis, each of which wakes the loop, for half a millisecond or more.
+One select tells of all of them for as much.  So the table is monitored by a
+condition that no row meets, and its rows are fetched after each heartbeat,
+until all have answered: soon, and then ever less often.
+
+On one connection a server sends what it has to tell before it answers
+(ovsdb-server flushes its monitors first), so no answer is seen before the
+heartbeat that it is for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from ovs import jsonrpc
+from ovs.poller import Poller
+
+from gwsched.ovsdb.packed import INITIAL, pack
+from gwsched.ovsdb.session import NonsenseError
+
+ANSWERS = "Chassis_Private"
+QUESTION = {
+    "op": "select",
+    "table": ANSWERS,
+    "where": [],
+    "columns": ["_uuid", "name", "nb_cfg"],
+}
+# What is a reason to ask, and what a row of it stands for.
+HEARTBEAT, ASKED = "SB_Global", "Chassis"
+# How soon it is asked, and how long is waited at the most before it is asked
+# again (seconds).  In between: half of the time that has gone by.
+SOON, SELDOM = 0.1, 1.0
+
+# By UUID: whose row it is, and the last heartbeat that it has answered.
+Answers = dict[str, tuple[str, int]]
+
+
+class Polling:
+    """Asks who has answered, and keeps the rows of the table up to date.
+
+    ``ask`` sends a request; ``touch`` is called with each row that came,
+    changed or went.  All times are monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        database: str,
+        tables: Mapping[str, Any],
+        ask: Callable[[str, list[Any], Callable[[Any], None]], None],
+        touch: Callable[[str, UUID], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._tables = tables
+        self._ask = ask
+        self._touch = touch
+        self._clock = clock
+        self._answers: Answers = {}
+        self._began = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a session: what was asked in the last one is lost."""
+        self.is_known = self.is_waiting = False
+        self.due = -math.inf
+
+    def stir(self, table: str) -> None:
+        """Note that rows of a table have changed: there may be answers."""
+        if table in (HEARTBEAT, ASKED):
+            self._began = self._clock()
+            self.due = min(self.due, self._began + SOON)
+
+    def run(self) -> None:
+        """Ask if it is time to."""
+        if not self.is_waiting and self._clock() >= self.due:
+            self.ask()
+
+    def wait(self, poller: Poller) -> None:
+        """Register when to ask."""
+        if not self.is_waiting and self.due < math.inf:
+            left = max(0.0, self.due - self._clock())
+            poller.timer_wait(math.ceil(left * 1000))
+
+    def ask(self) -> None:
+        """Ask now; what comes is taken in by the session."""
+        self.is_waiting, self.due = True, math.inf
+        self._ask("transact", [self._database, QUESTION], self._hear)
+
+    def _hear(self, message: jsonrpc.Message) -> None:
+        """Take in an answer.
+
+        :raises NonsenseError: where it is none
+        """
+        try:
+            self._take(_parsed(message))
+        except (LookupError, TypeError, ValueError) as wrong:
+            what = str(message.error or message.result)[:200]
+            raise NonsenseError(
+                f"asked for {ANSWERS}, it answers {what}"
+            ) from wrong
+        self.is_known, self.is_waiting = True, False
+        if self._is_owed():
+            now = self._clock()
+            pause = min(max(SOON, (now - self._began) / 2), SELDOM)
+            self.due = min(self.due, now + pause)
+
+    def _take(self, answers: Answers) -> None:
+        rows, before = self._tables[ANSWERS].rows, self._answers
+        if not rows:
+            before = {}  # python-ovs has cleared them for a new session
+        for name in before.keys() - answers.keys():
+            del rows[UUID(name)]
+            self._touch(ANSWERS, UUID(name))
+        for name, answer in answers.items():
+            if before.get(name) != answer:
+                columns = dict(zip(("name", "nb_cfg"), answer, strict=True))
+                rows.take({name: pack({INITIAL: columns})})
+                self._touch(ANSWERS, UUID(name))
+        self._answers = answers
+
+    def _is_owed(self) -> bool:
+        """Whether a chassis has not answered the last heartbeat yet."""
+        if len(self._answers) < len(self._tables[ASKED].rows):
+            return True
+        top = next(iter(self._tables[HEARTBEAT].rows.values()), None)
+        last = 0 if top is None else top.nb_cfg
+        return any(given < last for _, given in self._answers.values())
+
+
+def _parsed(message: jsonrpc.Message) -> Answers:
+    [found] = message.result
+    return {
+        row["_uuid"][1]: (str(row["name"]), int(row["nb_cfg"]))
+        for row in found["rows"]
+    }
