@@ -67,8 +67,12 @@ class Framer:
         depths = list(accumulate(array("b", steps), initial=before))
         self._depth = depths[-1]
         deepest, highest = max(depths), min(depths[1:], default=1)
-        if 0 in steps or highest <= 0 or deepest > DEEPEST:
-            yield from _find_ends(parts, first, before)
+        is_right = 0 not in steps and deepest <= DEEPEST and highest >= 0
+        if is_right and highest:
+            return  # none ends here
+        is_one = is_right and depths.index(0, 1) == len(depths) - 1
+        end = _last_end(parts) if is_one and not self._in_string else 0
+        yield from (end,) if end else _find_ends(parts, first, before)
 
     def _keep(self, piece: bytes) -> None:
         if not self._pieces:
@@ -77,6 +81,12 @@ class Framer:
                 raise FramingError("it begins with neither { nor [")
         if piece:
             self._pieces.append(piece)
+
+
+def _last_end(parts: list[bytes]) -> int:
+    """Say where the last bracket ends, if the last part has it; else 0."""
+    end = max(parts[-1].rfind(b"]"), parts[-1].rfind(b"}")) + 1
+    return end and sum(map(len, parts[:-1])) + len(parts) - 1 + end
 
 
 def _find_ends(parts: list[bytes], first: int, depth: int) -> Iterator[int]:

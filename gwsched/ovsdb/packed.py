@@ -68,6 +68,11 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
                 rest[name] = unpacked(update)
         return rest
 
+    def put(self, uuid: UUID, columns: Columns) -> None:
+        """Keep a row that was not told of, but asked for."""
+        self._packed[uuid.int] = marshal.dumps(columns, 2)
+        self.data.pop(uuid, None)
+
     def refs(self) -> Iterator[int]:
         """Return the UUIDs as numbers."""
         return chain(self._packed, (uuid.int for uuid in self.data))

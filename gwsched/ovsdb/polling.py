@@ -18,12 +18,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from ovs import jsonrpc
 from ovs.poller import Poller
 
-from gwsched.ovsdb.packed import INITIAL, pack
 from gwsched.ovsdb.session import NonsenseError
 
 ANSWERS = "Chassis_Private"
@@ -31,16 +30,19 @@ QUESTION = {
     "op": "select",
     "table": ANSWERS,
     "where": [],
-    "columns": ["_uuid", "name", "nb_cfg"],
+    "columns": ["name", "nb_cfg"],
 }
 # What is a reason to ask, and what a row of it stands for.
 HEARTBEAT, ASKED = "SB_Global", "Chassis"
 # How soon it is asked, and how long is waited at the most before it is asked
-# again (seconds).  In between: half of the time that has gone by.
+# again (seconds).  In between: as long as it has been going on.
 SOON, SELDOM = 0.1, 1.0
+# Rows are kept under UUIDs made of their names, which are unique: the real
+# ones would be half of every answer.
+NAMESPACE = UUID("5e3f1f3c-4f0e-4d0c-9a56-0d5a2d9d1c11")
 
-# By UUID: whose row it is, and the last heartbeat that it has answered.
-Answers = dict[str, tuple[str, int]]
+# By chassis the last heartbeat that it has answered.
+Answers = dict[str, int]
 
 
 class Polling:
@@ -64,6 +66,7 @@ class Polling:
         self._touch = touch
         self._clock = clock
         self._answers: Answers = {}
+        self._uuids: dict[str, UUID] = {}
         self._began = 0.0
         self.begin()
 
@@ -109,7 +112,7 @@ class Polling:
         self.is_known, self.is_waiting = True, False
         if self._is_owed():
             now = self._clock()
-            pause = min(max(SOON, (now - self._began) / 2), SELDOM)
+            pause = min(max(SOON, now - self._began), SELDOM)
             self.due = min(self.due, now + pause)
 
     def _take(self, answers: Answers) -> None:
@@ -117,14 +120,19 @@ class Polling:
         if not rows:
             before = {}  # python-ovs has cleared them for a new session
         for name in before.keys() - answers.keys():
-            del rows[UUID(name)]
-            self._touch(ANSWERS, UUID(name))
+            uuid = self._uuids.pop(name)
+            del rows[uuid]
+            self._touch(ANSWERS, uuid)
         for name, answer in answers.items():
             if before.get(name) != answer:
-                columns = dict(zip(("name", "nb_cfg"), answer, strict=True))
-                rows.take({name: pack({INITIAL: columns})})
-                self._touch(ANSWERS, UUID(name))
+                rows.put(self._uuid(name), {"name": name, "nb_cfg": answer})
+                self._touch(ANSWERS, self._uuid(name))
         self._answers = answers
+
+    def _uuid(self, name: str) -> UUID:
+        if name not in self._uuids:
+            self._uuids[name] = uuid5(NAMESPACE, name)
+        return self._uuids[name]
 
     def _is_owed(self) -> bool:
         """Whether a chassis has not answered the last heartbeat yet."""
@@ -132,12 +140,9 @@ class Polling:
             return True
         top = next(iter(self._tables[HEARTBEAT].rows.values()), None)
         last = 0 if top is None else top.nb_cfg
-        return any(given < last for _, given in self._answers.values())
+        return any(given < last for given in self._answers.values())
 
 
 def _parsed(message: jsonrpc.Message) -> Answers:
     [found] = message.result
-    return {
-        row["_uuid"][1]: (str(row["name"]), int(row["nb_cfg"]))
-        for row in found["rows"]
-    }
+    return {str(row["name"]): int(row["nb_cfg"]) for row in found["rows"]}

@@ -150,9 +150,8 @@ def test_a_relay_answers_by_itself(ovn: Ovn) -> None:
         [{"error": "not allowed"}],
         [{"rows": 5}],
         [{"rows": [{"name": "gw1"}]}],
-        [{"rows": [{"_uuid": 1, "name": "gw1", "nb_cfg": 1}]}],
-        [{"rows": [{"_uuid": ["uuid", "x"], "name": "gw", "nb_cfg": 1}]}],
-        [{"rows": [{"_uuid": ["set", []], "name": "gw1", "nb_cfg": [1]}]}],
+        [{"rows": [{"name": "gw1", "nb_cfg": [1]}]}],
+        [{"rows": [{"name": "gw1", "nb_cfg": "many"}]}],
     ],
 )
 def test_an_answer_that_is_none(
