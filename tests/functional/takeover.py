@@ -187,7 +187,8 @@ class Operator:
         self._thread = threading.Thread(target=self._run)
         self.asked: dict[str, str] = {}
         self.count = 0
-        self._number = int(world.external_ids()[NUMBER])
+        # Not what a server says that was cut off until a moment ago.
+        self._number = int(self._read()[NUMBER])
 
     def __enter__(self) -> Self:
         self._thread.start()
