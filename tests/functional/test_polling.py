@@ -67,6 +67,12 @@ def is_told_of(message: dict[str, Any]) -> bool:
     return told and "Chassis_Private" in json.dumps(message["params"])
 
 
+def is_an_answer(message: dict[str, Any]) -> bool:
+    """Whether a message has what a select has found."""
+    found = message.get("result")
+    return isinstance(found, list) and bool(found) and "rows" in str(found[0])
+
+
 def test_all_have_answered_in_few_messages(ovn: Ovn) -> None:
     """No message is of one answer, and who has all asks no more."""
     ovn.add_chassis(*CHASSIS)
@@ -161,8 +167,7 @@ def test_an_answer_that_is_none(
     ovn.add_chassis("gw1")
 
     def twist(message: dict[str, Any]) -> bytes:
-        found = message.get("result")
-        if isinstance(found, list) and found and "rows" in str(found[0]):
+        if is_an_answer(message):
             message = {**message, "result": result}
         return json.dumps(message).encode()
 
@@ -189,8 +194,7 @@ def test_answers_that_never_come_end_the_session(ovn: Ovn) -> None:
     ovn.add_chassis("gw1")
 
     def swallow(message: dict[str, Any]) -> bytes | None:
-        found = message.get("result")
-        if isinstance(found, list) and found and "rows" in str(found[0]):
+        if is_an_answer(message):
             return None
         return json.dumps(message).encode()
 
