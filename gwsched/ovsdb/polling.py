@@ -49,7 +49,8 @@ class Polling:
     """Asks who has answered, and keeps the rows of the table up to date.
 
     ``ask`` sends a request; ``touch`` is called with each row that came,
-    changed or went.  All times are monotonic seconds.
+    changed or went.  Nothing is asked until it ``is_needed``.  All times are
+    monotonic seconds.
     """
 
     def __init__(
@@ -68,16 +69,17 @@ class Polling:
         self._answers: Answers = {}
         self._uuids: dict[str, UUID] = {}
         self._began = 0.0
+        self.is_needed = False
         self.begin()
 
     def begin(self) -> None:
         """Begin a session: what was asked in the last one is lost."""
-        self.is_known = self.is_waiting = False
-        self.due = -math.inf
+        self.is_known, self.is_waiting = not self.is_needed, False
+        self.due = -math.inf if self.is_needed else math.inf
 
     def stir(self, table: str) -> None:
         """Note that rows of a table have changed: there may be answers."""
-        if table in (HEARTBEAT, ASKED):
+        if self.is_needed and table in (HEARTBEAT, ASKED):
             self._began = self._clock()
             self.due = min(self.due, self._began + SOON)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,13 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         for table in self.tables.values():
             table.rows = PackedRows(table, self._make)
-        self.polling: Polling | None = None
+        self.polling = Polling(
+            self._db.name,
+            self.tables,
+            self._ask,
+            self._touch,
+            time.monotonic,
+        )
 
     def expect(
         self,
@@ -50,14 +56,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
     ) -> None:
         """Note what we want, and what of it the server began with."""
         self._wanted, self._there = wanted, there
-        if any(table.asked for table in wanted.values()):
-            self.polling = Polling(
-                self._db.name,
-                self.tables,
-                self._session.ask,
-                self._touch,
-                time.monotonic,
-            )
+        self.polling.is_needed = any(t.asked for t in wanted.values())
 
     def restart_fsm(self) -> None:
         """Begin a session; hear whether the server was upgraded meanwhile.
@@ -68,9 +67,8 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         """
         super().restart_fsm()
         self._session.forget()
-        if self.polling is not None:
-            self.polling.begin()
-        self._session.ask("get_schema", [self._db.name], self._hear_schema)
+        self.polling.begin()
+        self._ask("get_schema", [self._db.name], self._hear_schema)
 
     def notify(self, event: str, row: Any, updates: Any = None) -> None:
         """Note that a row has changed; nothing is decided here.
@@ -84,20 +82,19 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
             self._note_binding(event, row, updates)
         elif table in self._named:
             self._named[table].follow(event, row, updates)
-        if self.polling is not None:
-            self.polling.stir(table)
+        self.polling.stir(table)
 
     def run(self) -> bool:
         """Take in what has come, and ask for what has to be asked for."""
         changed = super().run()
-        if self.polling is not None and self._is_monitoring:
+        if self._is_monitoring:
             self.polling.run()
         return bool(changed)
 
     def wait(self, poller: Poller) -> None:
         """Register what shall wake the loop."""
         super().wait(poller)
-        if self.polling is not None and self._is_monitoring:
+        if self._is_monitoring:
             self.polling.wait(poller)
 
     def take_touched(self) -> Mapping[str, set[UUID]]:
@@ -121,8 +118,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
     @property
     def synced(self) -> bool:
         """Whether it is whole and kept up to date."""
-        known = self.polling is None or self.polling.is_known
-        return known and self._is_monitoring
+        return self.polling.is_known and self._is_monitoring
 
     @property
     def _is_monitoring(self) -> bool:
@@ -137,8 +133,7 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
         less than what counts.
         """
         rpc = self._session.rpc
-        asks = self.polling is not None and self.polling.is_waiting
-        if rpc is None or (self.synced and not asks):
+        if rpc is None or (self.synced and not self.polling.is_waiting):
             return None
         seqno = self._session.get_seqno()
         return seqno, self.state, rpc.received_bytes // 4096
@@ -193,6 +188,12 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
             super()._Idl__do_parse_update(updates, version, tables)
         except error.Error as wrong:
             raise NonsenseError(str(wrong)) from wrong
+
+    def _ask(
+        self, method: str, params: list[Any], hear: Callable[[Any], None]
+    ) -> None:
+        """Ask the server of the session that there is by now."""
+        self._session.ask(method, params, hear)
 
     def _touch(self, table: str, uuid: UUID) -> None:
         """Note that a row that was asked for has changed."""

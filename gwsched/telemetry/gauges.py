@@ -69,6 +69,7 @@ class Gauges(Collector):
     ) -> None:
         self._view = view
         self._now = now
+        self._counting = figures.Counting()
 
     def describe(self) -> Iterable[Metric]:
         """Describe nothing: collecting before the first view is pointless."""
@@ -116,12 +117,16 @@ class Gauges(Collector):
             {(g,): g in view.plan.guards for g in Guard},
         )
         if view.snapshot is not None:
-            yield from _seen(view, view.snapshot, self._now())
+            count = self._counting.of(
+                view.snapshot, view.health, view.plan, view.max_candidates
+            )
+            yield from _seen(view, view.snapshot, count, self._now())
 
 
-def _seen(view: View, snapshot: Snapshot, now: float) -> Iterator[Metric]:
+def _seen(
+    view: View, snapshot: Snapshot, count: figures.Count, now: float
+) -> Iterator[Metric]:
     """Yield what needs a look at the databases."""
-    health = view.health
     yield figures.many(
         "mode",
         "1 for the mode that the configuration asks for, 0 for the other.",
@@ -135,9 +140,8 @@ def _seen(view: View, snapshot: Snapshot, now: float) -> Iterator[Metric]:
         ("db",),
         _problems(snapshot),
     )
-    yield from figures.ports(snapshot, health, view.plan, view.max_candidates)
-    yield from figures.chassis(snapshot, health, now)
-    yield from figures.balance(snapshot, health)
+    yield from count.metrics
+    yield from figures.chassis(snapshot, view.health, count.cared, now)
 
 
 def _problems(snapshot: Snapshot) -> Counter[tuple[str, ...]]:

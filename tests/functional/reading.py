@@ -58,7 +58,6 @@ def catch_up(nb: Database, sb: Database, *, with_lock: bool = True) -> None:
 def hear_answers(sb: Database) -> None:
     """Ask for the answers to heartbeats, and wait for what comes."""
     polling = sb.replica.polling
-    assert polling is not None
     polling.ask()
 
     def heard() -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gwsched.decisions import Health, State, Verdict
+from gwsched.decisions import Health, Plan, State, Verdict
 from gwsched.model import (
     Chassis,
     GatewayPort,
@@ -14,6 +14,7 @@ from gwsched.model import (
     Snapshot,
     frozen_map,
 )
+from gwsched.telemetry.figures import Counting
 from gwsched.telemetry.gauges import Gauges, View
 from tests.exposed import (
     FLEET,
@@ -298,3 +299,57 @@ def test_an_empty_cloud_is_even() -> None:
     assert value(found, "ports") == 0
     for scope in ("n", "n_minus_1_worst"):
         assert value(found, "imbalance_ratio", scope=scope) == 1
+
+
+HURT = Health(
+    verdicts=frozen_map({"gw1": Verdict(State.DEAD, 0.0, "gone")}),
+    evidence=VIEW.health.evidence,
+)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(VIEW, snapshot=replace(SNAPSHOT, units=SNAPSHOT.units[1:])),
+        replace(
+            VIEW,
+            snapshot=replace(
+                SNAPSHOT, chassis=frozen_map({"gw1": Chassis("gw1")})
+            ),
+        ),
+        replace(
+            VIEW,
+            snapshot=replace(
+                SNAPSHOT, intents=Intents(draining=frozenset({"gw1"}))
+            ),
+        ),
+        replace(
+            VIEW,
+            snapshot=replace(
+                SNAPSHOT, routers=(GatewayRouter("r", "compute", NETS),)
+            ),
+        ),
+        replace(VIEW, health=HURT),
+        replace(VIEW, plan=Plan()),
+        replace(VIEW, max_candidates=1),
+    ],
+    ids=["units", "chassis", "intents", "routers", "verdicts", "plan", "most"],
+)
+def test_what_was_counted_of_lists_is_counted_anew_when_they_differ(
+    other: View,
+) -> None:
+    views = [VIEW]
+    gauges = Gauges(lambda: views[-1], lambda: 1010.0)
+    before = list(gauges.collect())
+    views.append(other)
+    anew = list(Gauges(lambda: other, lambda: 1010.0).collect())
+    assert list(gauges.collect()) == anew != before
+
+
+def test_lists_are_counted_once_while_only_heartbeats_go_on() -> None:
+    counting = Counting()
+    health, plan = VIEW.health, VIEW.plan
+    first = counting.of(SNAPSHOT, health, plan, 5)
+    beat = replace(SNAPSHOT, answered=frozen_map({"gw1": 9}), requested=9)
+    well = replace(health, beat=True)
+    assert counting.of(beat, well, plan, 5) is first

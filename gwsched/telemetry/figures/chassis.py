@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from prometheus_client.metrics_core import Metric
 
@@ -16,13 +16,13 @@ Labelled = Mapping[tuple[str, ...], float]
 
 
 def chassis(
-    snapshot: Snapshot, health: Health, now: float
+    snapshot: Snapshot, health: Health, cared: Sequence[str], now: float
 ) -> Iterator[Metric]:
-    """Yield the gauges of every chassis that is a gateway or is used as one.
+    """Yield the gauges of some chassis, but for what their lists say.
 
+    :param cared: the names of all that are gateways or are used as one
     :param now: monotonic seconds
     """
-    cared = sorted(_cared(snapshot))
     yield many(
         "chassis_info",
         "Always 1: what else a chassis is known by; az is all its "
@@ -37,7 +37,6 @@ def chassis(
         ("chassis", "state"),
         _states(snapshot, health, cared),
     )
-    yield from _ports(snapshot)
     yield many(
         "chassis_heartbeat_age_seconds",
         "Since a chassis last answered a heartbeat, or came into sight; "
@@ -50,14 +49,40 @@ def chassis(
     yield from _distrust(health)
 
 
-def _cared(snapshot: Snapshot) -> set[str]:
-    """The gateways, and whoever is listed, or holds a port, without it."""
+def cared_for(snapshot: Snapshot) -> set[str]:
+    """Return the gateways, and who is listed, or holds a port, without it."""
     found = set(snapshot.gateways)
     found |= {router.chassis for router in snapshot.routers}
     for unit in snapshot.units:
         found.update(unit.order)
         found.update(port.holder for port in unit.ports if port.holder)
     return found
+
+
+def listed(snapshot: Snapshot) -> Iterator[Metric]:
+    """Yield how many gateway ports list a chassis, and how many it holds."""
+    ranks: Counter[tuple[str, ...]] = Counter()
+    active: Counter[tuple[str, ...]] = Counter(
+        {(name,): 0 for name in snapshot.gateways}
+    )
+    for unit in snapshot.units:
+        for rank, name in enumerate(unit.order, start=1):
+            ranks[name, str(rank)] += len(unit.ports)
+        for port in unit.ports:
+            if port.holder:
+                active[(port.holder,)] += 1
+    yield many(
+        "chassis_ports",
+        "Gateway ports that list a chassis at a rank; 1 is the primary.",
+        ("chassis", "rank"),
+        ranks,
+    )
+    yield many(
+        "chassis_active_ports",
+        "Gateway ports that a chassis holds, by SB.",
+        ("chassis",),
+        active,
+    )
 
 
 def _known(snapshot: Snapshot, cared: Collection[str]) -> Labelled:
@@ -79,31 +104,6 @@ def _states(
         for state in State:
             found[name, state] = health.state(name) is state
     return found
-
-
-def _ports(snapshot: Snapshot) -> Iterator[Metric]:
-    listed: Counter[tuple[str, ...]] = Counter()
-    active: Counter[tuple[str, ...]] = Counter(
-        {(name,): 0 for name in snapshot.gateways}
-    )
-    for unit in snapshot.units:
-        for rank, name in enumerate(unit.order, start=1):
-            listed[name, str(rank)] += len(unit.ports)
-        for port in unit.ports:
-            if port.holder:
-                active[(port.holder,)] += 1
-    yield many(
-        "chassis_ports",
-        "Gateway ports that list a chassis at a rank; 1 is the primary.",
-        ("chassis", "rank"),
-        listed,
-    )
-    yield many(
-        "chassis_active_ports",
-        "Gateway ports that a chassis holds, by SB.",
-        ("chassis",),
-        active,
-    )
 
 
 def _ages(
