@@ -19,6 +19,7 @@ from gwsched.conf.configured import Configured
 from gwsched.connection import Database, StoppedError, open_databases
 from gwsched.decisions import Health, Plan
 from gwsched.loop import LONGEST_WAIT, Loop
+from gwsched.memory import heap
 from gwsched.memory.garbage import Collector
 from gwsched.ovsdb import session, streams
 from gwsched.signals import Signals
@@ -70,6 +71,7 @@ class Service:
         self._metrics = Metrics()
         self._publish(Configuration(read_at=time.time()))
         self._signals = Signals()
+        heap.set_apart()
         self._collector = Collector()
         self._databases: tuple[Database, ...] = ()
         self._notifier = sdnotify.SystemdNotifier()

@@ -9,6 +9,7 @@ for that has all there is to know, and would have to be kept anyway.
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -25,14 +26,14 @@ Columns = dict[str, Any]
 INITIAL = "initial"
 
 
-def pack(found: dict[str, Any]) -> dict[str, Any]:
+def pack(found: dict[str, Any]) -> dict[str, Any] | bytes:
     """Pack a row while the message that it came in is being parsed.
 
     As objects of Python the whole of a message takes ten times its length.
     The form is marshal's for it is the fastest, and nothing else reads it.
     """
     if len(found) == 1 and isinstance(found.get(INITIAL), dict):
-        found[INITIAL] = marshal.dumps(found[INITIAL], 2)
+        return marshal.dumps(found[INITIAL], 2)
     return found
 
 
@@ -51,22 +52,38 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
         super().__init__(table)
         self._make = make
         self._columns_of: Callable[[Any], Columns] = unpack
+        self._record_of: Callable[[Columns], Any] = _unread
         # By UUID the bytes that came, or what was read of them.
         self._packed: dict[int, Any] = {}
+        # The same, until all rows that are still there have come once more.
+        self._before: dict[int, Any] = {}
 
     def take(self, updates: dict[str, Any]) -> dict[str, Any]:
         """Keep rows that were packed; return the updates of all others."""
         rest = {}
         for name, update in updates.items():
-            row = update.get(INITIAL) if isinstance(update, dict) else None
-            if isinstance(row, bytes) and ovsuuid.is_valid_string(name):
+            if isinstance(update, bytes) and ovsuuid.is_valid_string(name):
                 ref = int(name.replace("-", ""), 16)
-                self._packed[ref] = row
+                self._packed[ref] = self._same(ref, update)
                 if self.data:
                     self.data.pop(_uuid(ref), None)
             else:
                 rest[name] = unpacked(update)
         return rest
+
+    def _same(self, ref: int, row: bytes) -> Any:
+        """Return what a row was before, if it has come as it was."""
+        before = self._before.pop(ref, None)
+        if before is None or type(before) is bytes:
+            return row
+        # What is not as the schema wants it is left to python-ovs.
+        with contextlib.suppress(TypeError, ValueError):
+            return before if self._record_of(unpack(row)) == before else row
+        return row
+
+    def settle(self) -> None:
+        """Forget what has not come again: it is not there any more."""
+        self._before.clear()
 
     def put(self, uuid: UUID, columns: Columns) -> None:
         """Keep a row that was not told of, but asked for."""
@@ -77,9 +94,16 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
         """Return the UUIDs as numbers."""
         return chain(self._packed, (uuid.int for uuid in self.data))
 
-    def read_by(self, columns_of: Callable[[Any], Columns]) -> None:
-        """Have rows replaced by records; say how to come back from those."""
-        self._columns_of = columns_of
+    def read_by(
+        self,
+        record_of: Callable[[Columns], Any],
+        columns_of: Callable[[Any], Columns],
+    ) -> None:
+        """Have rows replaced by records; say how they are made, and back.
+
+        The first raises TypeError or ValueError for what is no such row.
+        """
+        self._record_of, self._columns_of = record_of, columns_of
 
     def replace(self, ref: int, record: Any) -> None:
         """Keep a record in place of the row that it was read from."""
@@ -140,15 +164,22 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
         return iter([*map(_uuid, self._packed), *self.data])
 
     def clear(self) -> None:
-        """Forget all rows."""
-        self._packed.clear()
+        """Have no rows any more: all that there are come once more.
+
+        To keep the old beside the new takes twice the memory, and to read
+        what is as it was makes everything that rests on it anew.
+        """
+        self._before, self._packed = self._packed, {}
         super().clear()
 
 
 def unpacked(update: Any) -> Any:
     """Return the update of a row as python-ovs knows it."""
-    row = update.get(INITIAL) if isinstance(update, dict) else None
-    return {INITIAL: unpack(row)} if isinstance(row, bytes) else update
+    return {INITIAL: unpack(update)} if isinstance(update, bytes) else update
+
+
+def _unread(_: Columns) -> Any:
+    raise ValueError("nobody reads records of these rows")
 
 
 def _uuid(ref: int) -> UUID:

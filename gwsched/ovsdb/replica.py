@@ -188,6 +188,9 @@ class Replica(OvsdbIdl):  # type: ignore[misc]
             super()._Idl__do_parse_update(updates, version, tables)
         except error.Error as wrong:
             raise NonsenseError(str(wrong)) from wrong
+        finally:
+            for table in self.tables.values():
+                table.rows.settle()
 
     def _ask(
         self, method: str, params: list[Any], hear: Callable[[Any], None]

@@ -49,7 +49,7 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
         super().__init__(stream)
         self._decoder = decoder(hook)
         self._framer = Framer()
-        self._messages: deque[bytes] = deque()
+        self._messages: deque[bytearray] = deque()
         self._wrong = ""
         self._is_more = False
         self._begun = 0
@@ -99,7 +99,7 @@ class Connection(jsonrpc.Connection):  # type: ignore[misc]
             self._wrong = f"a message of more than {LONGEST >> 20} MiB"
         return 0
 
-    def _deliver(self, data: bytes) -> tuple[int, jsonrpc.Message | None]:
+    def _deliver(self, data: bytearray) -> tuple[int, jsonrpc.Message | None]:
         try:
             text = data.decode()
             del data  # a database's is as large as all that is made of it

@@ -137,7 +137,10 @@ class _Store(Generic[R]):
         self._of_datums = _converter(kind, table, datums.reader)
         self._is_whole = _is_whole(kind, table)
         if self._is_whole:
-            table.rows.read_by(plain.writer(table.columns))
+            table.rows.read_by(
+                lambda columns: self._of_columns(columns.get),
+                plain.writer(table.columns),
+            )
 
     def refs(self) -> Iterable[Ref]:
         """Return the UUIDs of the rows that the table has."""

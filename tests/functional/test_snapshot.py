@@ -82,6 +82,29 @@ def test_what_went_while_we_were_away_is_seen(ovn: Ovn) -> None:
         assert set(found.chassis) == {"gw1"}
 
 
+def test_rows_that_come_once_more_stay_what_was_read_of_them(ovn: Ovn) -> None:
+    """A reconnect does not take twice the memory, nor is all read again."""
+    ports = [ovn.add_router(name) for name in ("r1", "r2", "r3")]
+    with databases(ovn) as (nb, sb):
+        reader = Reader(nb.rows, sb.rows, settings_for(ovn))
+        reader.read(nb.take_changed(), sb.take_changed())
+        rows = nb.rows["Logical_Router_Port"].rows
+        before = {rows.name(ref): rows.record(ref) for ref in rows.refs()}
+        assert {*before} == {*ports}
+        nb.replica.force_reconnect()
+        ovn.nbctl("set", "Logical_Router_Port", "lrp-r2", "external_ids:a=b")
+        ovn.nbctl("lr-del", "r3")
+        catch_up(nb, sb)
+        after = [rows.record(ref) for ref in rows.refs()]
+        assert [row for row in after if type(row) is not bytes] == [
+            before["lrp-r1"]
+        ]
+        assert any(row is before["lrp-r1"] for row in after)
+        assert len(after) == 2
+        found = reader.read(nb.take_changed(), sb.take_changed())
+        assert found == full(nb, sb, ovn)
+
+
 def test_heartbeats_leave_units_and_chassis_as_they_are(ovn: Ovn) -> None:
     """The very same objects: that is what spares planning again."""
     ovn.add_chassis("gw1", "gw2")

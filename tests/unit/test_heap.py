@@ -18,22 +18,55 @@ BLOCKS, BLOCK = 640, 1 << 16
 LACKING = not hasattr(ctypes.CDLL(None), "malloc_trim")
 
 
-@pytest.mark.skipif(LACKING, reason="the C library has no malloc_trim")
-def test_what_is_free_is_given_back() -> None:
-    # In a process of its own: here others have free memory as well.
-    command = [sys.executable, "-m", "tests.unit.test_heap"]
+MESSAGE = BLOCKS * BLOCK // 2
+
+
+def freed_by(what: str) -> int:
+    """Return how many MiB a process of its own has given back.
+
+    Here others have free memory as well.
+    """
+    command = [sys.executable, "-m", "tests.unit.test_heap", what]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     full, freed = map(int, done.stdout.split())
-    assert full - freed > BLOCKS * BLOCK / 2**20 / 2
+    return full - freed
 
 
-def main() -> None:
+@pytest.mark.skipif(LACKING, reason="the C library has no malloc_trim")
+def test_what_is_free_is_given_back() -> None:
+    assert freed_by("parts") > BLOCKS * BLOCK / 2**20 / 2
+
+
+@pytest.mark.skipif(LACKING, reason="it is not glibc")
+def test_a_message_leaves_no_hole_though_one_came_before_it() -> None:
+    assert freed_by("messages") > MESSAGE / 2**20 / 2
+
+
+def parts() -> None:
+    """Free many small blocks below one that stays."""
     blocks = [b"x" * BLOCK for _ in range(BLOCKS)]
-    full = memory(os.getpid())
+    report()
     del blocks[:-1]
     heap.give_back()
-    sys.stdout.write(f"{full} {memory(os.getpid())}")
+    report()
+
+
+def messages() -> None:
+    """Free a large block below small ones, and not the first such."""
+    heap.set_apart()
+    message = b"x" * MESSAGE
+    del message
+    message = b"x" * MESSAGE
+    rows = [b"x" * BLOCK for _ in range(10)]
+    report()
+    del message
+    report()
+    del rows
+
+
+def report() -> None:
+    sys.stdout.write(f"{memory(os.getpid())} ")
 
 
 if __name__ == "__main__":
-    main()
+    {"parts": parts, "messages": messages}[sys.argv[1]]()
