@@ -19,8 +19,10 @@ from gwsched.ovsdb.schema import Table, columns_there, lacking
 
 LOG = logging.getLogger(__name__)
 
-# How long python-ovs waits between attempts to reconnect (milliseconds).
-BACK_OFF_MS = (1000, 2000)
+# How long is waited between attempts to reconnect (milliseconds).  One of
+# three servers is to be found that leads by now: who waits up to 2 s after
+# each that does not finds it 3, 5 or 7 s after the last one was killed.
+BACK_OFF_MS = (200, 1000)
 
 
 def monitor(

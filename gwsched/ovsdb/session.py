@@ -204,7 +204,10 @@ def take_over(
     # python-ovs never probes unix sockets; who listens there may hang.
     session.reconnect.set_probe_interval(probe_ms)
     if back_off_ms:
-        session.reconnect.set_backoff(*back_off_ms)
+        # Not by set_backoff(), which knows nothing below a second.
+        least, most = back_off_ms
+        session.reconnect.min_backoff = least
+        session.reconnect.max_backoff = most
     idl._session = session
 
 

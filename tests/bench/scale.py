@@ -18,6 +18,8 @@ from gwsched.planner import plan
 from tests.world import World
 
 SIZES = [
+    (1000, 100, 100),
+    (2500, 100, 100),
     (5000, 100, 100),
     (10000, 100, 100),
     (20000, 100, 500),

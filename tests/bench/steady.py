@@ -2,6 +2,9 @@
 """What the daemon costs in peace, and how long a first plan takes.
 
 Real ovsdb-servers and northd; chassis made by hand that answer and claim.
+The load on all three of them is measured twice: with the daemon at rest, and
+without it, while a bare transaction makes a heartbeat as often.
+
 Run: python -m tests.bench.steady [PORTS,CHASSIS ...]
 """
 
@@ -10,20 +13,24 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.bench.processes import cpu_seconds
 from tests.functional.controllers import Controllers
 from tests.functional.daemon import Daemon
 from tests.functional.ovn import Ovn, wait_for
 
-SIZES = ["100,5", "300,10", "1000,20"]
+SIZES = ["100,5", "300,10", "1000,20", "2000,30", "4000,40"]
 SHIPPED = {
     "health": {"probe_interval": 10, "dead_after": 20},
     "failover": {"hold_down": 30},
 }
 WATCHED = 60.0
+SERVERS = ("nb", "sb", "northd")
 
 
 def add_routers(ovn: Ovn, ports: int) -> None:
@@ -60,47 +67,75 @@ def samples(daemon: Daemon) -> dict[str, float]:
     return found
 
 
-def measure(ports: int, chassis: int) -> None:
-    """Measure one size and print a row of the table."""
+def measure(ports: int, chassis: int) -> str:
+    """Measure one size; return a row of the table."""
     with Ovn() as ovn, tempfile.TemporaryDirectory() as directory:
         ovn.add_chassis(*(f"gw{i}" for i in range(1, chassis + 1)))
         add_routers(ovn, ports)
-        with (
-            Controllers(ovn.sb),
-            Daemon(Path(directory), ovn.nb, ovn.sb, SHIPPED) as daemon,
-        ):
-            started = time.monotonic()
-            claimed = "gwsched_chassis_active_ports"
-            wait_for(
-                lambda: samples(daemon).get(claimed) == ports, "claims", 300
-            )
-            took = time.monotonic() - started
-            time.sleep(15)  # let the last claims be digested
-            before = samples(daemon)
-            time.sleep(WATCHED)
-            after = samples(daemon)
-            change = {k: after[k] - before.get(k, 0.0) for k in after}
-            cycles = change["gwsched_cycle_duration_seconds_count"]
-            spent = change["gwsched_cycle_duration_seconds_sum"]
-            rss = after["process_resident_memory_bytes"] / 2**20
-            cpu = change["process_cpu_seconds_total"] / WATCHED
-            print(
-                f"| {ports} | {chassis} | {took:.1f} s | {cpu:.2%} "
-                f"| {cycles:.0f} | {spent / max(cycles, 1) * 1000:.1f} ms "
-                f"| {rss:.0f} MiB |",
-                flush=True,
-            )
+        with Controllers(ovn.sb):
+            with Daemon(Path(directory), ovn.nb, ovn.sb, SHIPPED) as daemon:
+                own = _at_rest(ovn, daemon, ports)
+            bare = _loads(ovn, lambda: _beat(ovn))
+    return f"| {ports} | {chassis} | {own} | {bare} |"
+
+
+def _at_rest(ovn: Ovn, daemon: Daemon, ports: int) -> str:
+    """Let it place all ports, then watch it at rest."""
+    started = time.monotonic()
+    claimed = "gwsched_chassis_active_ports"
+    wait_for(lambda: samples(daemon).get(claimed) == ports, "claims", 600)
+    took = time.monotonic() - started
+    time.sleep(15)  # let the last claims be digested
+    before = samples(daemon)
+    loads = _loads(ovn, lambda: None)
+    after = samples(daemon)
+    change = {k: after[k] - before.get(k, 0.0) for k in after}
+    cycles = change["gwsched_cycle_duration_seconds_count"]
+    spent = change["gwsched_cycle_duration_seconds_sum"]
+    rss = after["process_resident_memory_bytes"] / 2**20
+    cpu = change["process_cpu_seconds_total"] / WATCHED
+    return (
+        f"{took:.1f} s | {cpu:.2%} | {cycles:.0f} "
+        f"| {spent / max(cycles, 1) * 1000:.1f} ms | {rss:.0f} MiB | {loads}"
+    )
+
+
+def _loads(ovn: Ovn, beat: Callable[[], None]) -> str:
+    """Watch what the servers take while there is a heartbeat at times."""
+    began = {name: cpu_seconds(ovn.pid(name)) for name in SERVERS}
+    for _ in range(int(WATCHED / SHIPPED["health"]["probe_interval"])):
+        beat()
+        time.sleep(SHIPPED["health"]["probe_interval"])
+    return " | ".join(
+        f"{(cpu_seconds(ovn.pid(name)) - began[name]) / WATCHED:.2%}"
+        for name in SERVERS
+    )
+
+
+def _beat(ovn: Ovn) -> None:
+    more: list[Any] = ["nb_cfg", "+=", 1]
+    ovn.transact(
+        "nb",
+        {
+            "op": "mutate",
+            "table": "NB_Global",
+            "where": [],
+            "mutations": [more],
+        },
+    )
 
 
 def main() -> None:
     """Measure every size."""
     print(
         "| ports | chassis | placed and claimed | CPU at rest | cycles a "
-        "minute | each | RSS |\n|---|---|---|---|---|---|---|"
+        "minute | each | RSS | NB | SB | northd | NB without | SB without "
+        "| northd without |\n" + "|---" * 13 + "|",
+        flush=True,
     )
     for size in sys.argv[1:] or SIZES:
         ports, chassis = size.split(",")
-        measure(int(ports), int(chassis))
+        print(measure(int(ports), int(chassis)), flush=True)
 
 
 if __name__ == "__main__":
