@@ -10,6 +10,7 @@ from gwsched.decider import Decider
 from gwsched.decisions import Change, Plan
 from gwsched.model import Snapshot, Unit, frozen_map
 from gwsched.schedulers.leastloaded import LeastLoaded
+from tests.simulation.answers import Answers
 from tests.simulation.databases import Northbound, Southbound
 from tests.simulation.process import Process
 from tests.simulation.reader import Reader
@@ -47,6 +48,8 @@ class Daemon(Process):
         self._base: dict[tuple[str, str], int] = {}
         self._units: tuple[Unit, ...] = ()
         self._put_off = math.inf
+        self._answers = Answers(lambda: world.ovn.now)
+        self._asks_at = math.inf
 
     def go_on(self) -> None:
         """Send the transaction that it was stopped before, if there is one."""
@@ -65,7 +68,11 @@ class Daemon(Process):
             return
         now = self.world.ovn.now
         seen = self.reader.read(
-            self.nb, self.sb, self._claims, self.world.vantages()
+            self.nb,
+            self.sb,
+            self._answers.known,
+            self._claims,
+            self.world.vantages(),
         )
         plan = self.decider.decide(
             seen,
@@ -146,8 +153,30 @@ class Daemon(Process):
             self.sb = ovn.sb
             self._count_claims()
 
+    def notify(self) -> None:
+        """Something it sees has changed, maybe a reason to ask for answers."""
+        super().notify()
+        self._follow_answers()
+
+    def ask(self) -> None:
+        """Ask who has answered; look again if that is news."""
+        self._asks_at = math.inf
+        if self.alive == "up" and self.sees_sb and self._answers.run():
+            super().notify()
+        self._follow_answers()
+
+    def _follow_answers(self) -> None:
+        """See to it that answers are asked for when it is time."""
+        if self.alive != "up" or not self.sees_sb:
+            return
+        self._answers.follow(self.world.ovn.sb)
+        if self._answers.due < self._asks_at:
+            self._asks_at = max(self._answers.due, self.world.ovn.now)
+            self.later(self._asks_at - self.world.ovn.now, "ask")
+
     def sb_is_new(self) -> None:
         """Count claims from here: what was claimed before was not seen."""
+        self._answers.begin()
         known = {
             (port, name): count
             for port, counts in self._claims.items()

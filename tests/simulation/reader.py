@@ -47,10 +47,11 @@ class Reader:
         self,
         nb: Northbound,
         sb: Southbound,
+        answered: Mapping[str, int],
         claims: Claims,
         vantages: tuple[Vantage, ...],
     ) -> Snapshot:
-        """Return what the databases say."""
+        """Return what the databases say, and who is known to answer."""
         if self._sb is None or sb.rows is not self._sb.rows:
             self._chassis = frozen_map(
                 {name: _chassis(sb.rows[name]) for name in sorted(sb.rows)}
@@ -61,7 +62,7 @@ class Reader:
         return Snapshot(
             chassis=self._chassis,
             units=self._units,
-            answered=frozen_map(sb.answered),
+            answered=frozen_map(answered),
             requested=nb.cfg,
             published=sb.cfg,
             bfd_time=self._cloud.bfd_time,

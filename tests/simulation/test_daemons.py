@@ -28,7 +28,7 @@ def simulated(*steps: tuple[Any, ...], daemons: int = 2) -> Simulation:
 def change(server: Server, *order: str) -> Change:
     """Return a change of the only list there is, as it is now."""
     ovn = server.ovn
-    seen = Reader(ovn.cloud, ovn.known_ports).read(ovn.nb, ovn.sb, {}, ())
+    seen = Reader(ovn.cloud, ovn.known_ports).read(ovn.nb, ovn.sb, {}, {}, ())
     [unit] = seen.units
     form = unit.form or Form.HA_CHASSIS_GROUP
     return Change(unit, form, order, Reason.PIN, "wanted")
