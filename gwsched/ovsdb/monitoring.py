@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 # How long is waited between attempts to reconnect (milliseconds).  One of
 # three servers is to be found that leads by now: who waits up to 2 s after
 # each that does not finds it 3, 5 or 7 s after the last one was killed.
-BACK_OFF_MS = (200, 1000)
+BACK_OFF_MS = (200, 500)
 
 
 def monitor(

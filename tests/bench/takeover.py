@@ -61,9 +61,12 @@ def several(seeds: Sequence[int]) -> list[Outcome]:
 def summary(outcomes: Sequence[Outcome]) -> str:
     """Return the table, and what is to be 0."""
     took: dict[str, list[float]] = defaultdict(list)
+    unready = []
     for outcome in outcomes:
-        if outcome.took is not None:
+        if outcome.took is not None and outcome.ready:
             took[str(outcome.harm)].append(outcome.took)
+        elif outcome.took is not None:
+            unready.append(f"{outcome.harm} {outcome.took:.2f} s")
     lines = ["| harmed | runs | median | most |", "|---|---|---|---|"]
     lines += [
         f"| {name} | {len(times)} | {statistics.median(times):.2f} s "
@@ -78,9 +81,11 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         "false deaths": sum(o.deaths for o in outcomes),
     }
     said = ", ".join(f"{name} {count}" for name, count in sums.items())
-    return "\n".join(
-        [*lines, f"{len(outcomes)} runs, heartbeats every {PROBE} s: {said}"]
-    )
+    lines += [
+        f"{len(outcomes)} runs, heartbeats every {PROBE} s: {said}",
+        "while one that stands by was connecting anew: " + ", ".join(unready),
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -38,10 +38,15 @@ class Harm:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was seen; ``took``: until somebody wrote (again) (s)."""
+    """What was seen; ``took``: until somebody wrote (again) (s).
+
+    ``ready``: whether all who stood by had both databases when it began;
+    they may not yet have them after what was done before.
+    """
 
     harm: Harm
     took: float | None
+    ready: bool
     transactions: int
     intruders: int
     intents: int
@@ -71,6 +76,7 @@ def run(world: World, harm: Harm, seed: int) -> Outcome:
     with Operator(world, seed) as operator:
         wait_for(lambda: operator.count > 5, "the operator", PATIENCE)
         holder = world.holder()
+        ready = all(d.is_connected for d in world.daemons if d is not holder)
         took = _happen(world, harm, holder)
         count = operator.count
         wait_for(lambda: operator.count > count + 5, "the operator", PATIENCE)
@@ -84,6 +90,7 @@ def run(world: World, harm: Harm, seed: int) -> Outcome:
     return Outcome(
         harm,
         took,
+        ready,
         sum(entry.author is not None for entry in new),
         sum(index >= first for index in bad),
         operator.count,

@@ -194,6 +194,16 @@ class Remote(Daemon):
         return self._log.read_text()
 
     @property
+    def is_connected(self) -> bool:
+        """Whether it has both databases, as far as it knows."""
+        log = self.whole_log
+        return all(
+            log.rfind(f"{name}: connected to")
+            > log.rfind(f"{name}: connection lost")
+            for name in ("NB", "SB")
+        )
+
+    @property
     def names(self) -> list[str]:
         """By which names it has written, or was about to."""
         return re.findall(r"this gwsched writes, as (\S+)", self.whole_log)
