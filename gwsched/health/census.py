@@ -15,9 +15,9 @@ from itertools import compress
 from operator import is_not
 from typing import TypeVar
 
-from gwsched import lineage
-from gwsched.lineage import Pair
 from gwsched.model import Unit, frozen_map
+from gwsched.sharing import lineage
+from gwsched.sharing.lineage import Pair
 
 V = TypeVar("V")
 

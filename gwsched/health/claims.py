@@ -8,8 +8,8 @@ from collections.abc import Callable, Container, Mapping
 
 from gwsched.decisions import Claim
 from gwsched.health.census import Census
-from gwsched.layered import layered
 from gwsched.model import Snapshot, Unit, frozen_map
+from gwsched.sharing.layered import layered
 
 # Two members that lose only each other overrule each other's claims about
 # twice a second (every 2 s since OVN 24.03.7): a claim that has stood for

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from gwsched.decisions import Change, Guard, Refusal
-from gwsched.lineage import Pair
+from gwsched.sharing.lineage import Pair
 
 # Of a unit, what evening out depends on.
 _facts = attrgetter(

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 
 from gwsched.decisions import Change, Reason
 from gwsched.health import census
-from gwsched.layered import Layered
-from gwsched.lineage import Pair
 from gwsched.model import OWN_GROUP, Candidate, Snapshot, Unit, frozen_map
+from gwsched.sharing.layered import Layered
+from gwsched.sharing.lineage import Pair
 
 # How long a list must stand after a foreign write (seconds).
 SETTLE = 2.0

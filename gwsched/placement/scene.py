@@ -9,7 +9,6 @@ from functools import cached_property
 from operator import attrgetter
 
 from gwsched.decisions import Change, Health, Policy
-from gwsched.layered import layered
 from gwsched.model import Form, Snapshot, Unit, frozen_map
 from gwsched.placement import pace
 from gwsched.placement.clock import Clock
@@ -19,6 +18,7 @@ from gwsched.placement.pace import Pace
 from gwsched.placement.rivals import Rivals
 from gwsched.placement.survey import Survey, standing
 from gwsched.schedulers import Ledger, Request, Scheduler
+from gwsched.sharing.layered import layered
 
 NOTHING: Mapping[str, Unit] = frozen_map({})
 

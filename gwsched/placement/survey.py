@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 from gwsched.decisions import Health, Policy, State
 from gwsched.health.census import differing
-from gwsched.lineage import Pair
 from gwsched.model import Chassis, Snapshot, Unit
 from gwsched.placement.evening import Evening
 from gwsched.placement.pace import Pace
 from gwsched.schedulers import Ledger
 from gwsched.schedulers.pool import Pool
+from gwsched.sharing.lineage import Pair
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 
-from gwsched.lineage import Lineage, Pair
 from gwsched.model import Form, Problem, Unit
+from gwsched.sharing.lineage import Lineage, Pair
 
 
 class Catalogue:

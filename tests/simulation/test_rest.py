@@ -10,9 +10,9 @@ import pytest
 from gwsched import planner
 from gwsched.decisions import Health, Plan
 from gwsched.health import census, rest
-from gwsched.lineage import Pair
 from gwsched.model import Snapshot, Unit
 from gwsched.placement.survey import Stand, Survey
+from gwsched.sharing.lineage import Pair
 from tests.simulation.daemon import Daemon
 from tests.simulation.drawing import draw
 from tests.simulation.simulation import Simulation

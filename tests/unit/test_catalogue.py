@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from gwsched import lineage
 from gwsched.health import census
 from gwsched.model import Form, GatewayPort, Unit
 from gwsched.reading.catalogue import Catalogue
+from gwsched.sharing import lineage
 
 ALONE, GROUP = Form.GATEWAY_CHASSIS, Form.HA_CHASSIS_GROUP
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwsched import layered
-from gwsched.layered import Layered
+from gwsched.sharing import layered
+from gwsched.sharing.layered import Layered
 
 KEYS = st.integers(0, 9)
 STEPS = st.lists(

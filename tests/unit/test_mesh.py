@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Policy, Reason, State
-from gwsched.layered import Layered
 from gwsched.model import frozen_map
 from gwsched.schedulers import Pool
+from gwsched.sharing.layered import Layered
 from tests.unit.placing import mates
 from tests.world import World, fleet
 

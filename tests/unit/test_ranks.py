@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Policy, Reason, Rebalance, State
-from gwsched.layered import Layered
 from gwsched.placement.rivals import Rivals
 from gwsched.schedulers.chance import Chance
+from gwsched.sharing.layered import Layered
 from tests.world import World, fleet
 
 

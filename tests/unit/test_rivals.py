@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 
 from gwsched.decisions import Change, Reason
-from gwsched.layered import Layered
 from gwsched.model import (
     Candidate,
     Chassis,
@@ -30,6 +29,7 @@ from gwsched.placement.rivals import (
     follow,
     wrote,
 )
+from gwsched.sharing.layered import Layered
 
 FLEET = frozen_map({f"gw{i}": Chassis(f"gw{i}") for i in range(1, 10)})
 
