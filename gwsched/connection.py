@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
@@ -158,11 +158,6 @@ class Database:
         anew, self._anew = self._anew, False
         touched = self.replica.take_touched()
         return None if anew else touched
-
-    @property
-    def touched(self) -> Set[str]:
-        """In which tables rows have changed since they were last taken."""
-        return self.replica.touched.keys()
 
     @property
     def claimed(self) -> Mapping[str, Mapping[str, int]]:

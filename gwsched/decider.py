@@ -61,11 +61,6 @@ class Decider:
         return self._past.rivals
 
     @property
-    def is_at_rest(self) -> bool:
-        """Whether all are well, so that an answer more changes nothing."""
-        return self._memory.rest is not None
-
-    @property
     def looks(self) -> int:
         """How often all lists were looked through for what to even out."""
         return self._survey.evening.looks

@@ -41,10 +41,6 @@ LOG = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0
 # The longest rest between two passes, however long they take (seconds).
 LONGEST_REST = 0.5
-# For how long answers to heartbeats are gathered where all are well
-# (seconds), and the table that they are in.
-GATHERING = 0.3
-ANSWERS = {"Chassis_Private"}
 
 
 class Loop:
@@ -73,10 +69,9 @@ class Loop:
         )
         self._reader: Reader | None = None
         self._sb_session = 0
-        self._changed = self._urgent = False
+        self._changed = False
         self._wake_at = 0.0
         self._rest_until = 0.0
-        self._passed_at = 0.0
         self._tenure: Tenure | None = None
         self._contended = False
 
@@ -94,7 +89,7 @@ class Loop:
             try:
                 self._changed |= self._take_in()
                 if time.monotonic() >= self._next_pass():
-                    self._changed = self._urgent = False
+                    self._changed = False
                     self._pass()
                 completed()
             except Exception:
@@ -116,7 +111,7 @@ class Loop:
             self._vantages.close()
             self._vantages = Vantages(settings)
         self._decider.adopt(scheduler, settings.policy, time.monotonic())
-        self._changed = self._urgent = True
+        self._changed = True
 
     def close(self) -> None:
         """Close what the loop has opened itself."""
@@ -129,11 +124,8 @@ class Loop:
 
     def _take_in(self) -> bool:
         """Take in what all servers sent; say whether anything changed."""
-        changed = self._nb.run() | self._vantages.run(time.monotonic())
-        answered = self._sb.run()
-        self._urgent |= changed
-        self._urgent |= answered and self._sb.touched != ANSWERS
-        return changed | answered
+        changed = self._nb.run() | self._sb.run()
+        return changed | self._vantages.run(time.monotonic())
 
     @property
     def summary(self) -> str:
@@ -154,18 +146,15 @@ class Loop:
     def _next_pass(self) -> float:
         """When to look again: at once if anything changed, but for a rest.
 
-        A round of heartbeats is one change per chassis, one after another;
-        resting as long as the last pass took gathers them, and longer where
-        all are well and nothing but answers has come.
+        It is as long as the last pass took: of thousands of updates a second
+        as many as come meanwhile are gathered.
         """
         due = 0.0 if self._changed else self._wake_at
-        if self._changed and not self._urgent and self._decider.is_at_rest:
-            due = min(self._wake_at, self._passed_at + GATHERING)
         return max(due, self._rest_until)
 
     def _pass(self) -> None:
         """One cycle if both databases are in sync, else a note of it."""
-        now = self._passed_at = time.monotonic()
+        now = time.monotonic()
         self._note_leadership()
         if self._nb.synced and self._sb.synced:
             with self._metrics.cycles.time():
