@@ -9,8 +9,9 @@ of its list.  A test compares with plans that remember nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from gwsched.decisions import Health, Policy, State
 from gwsched.health.census import differing
@@ -20,6 +21,8 @@ from gwsched.placement.pace import Pace
 from gwsched.schedulers import Ledger
 from gwsched.schedulers.pool import Pool
 from gwsched.sharing.lineage import Pair
+
+Named = dict[str, Unit]
 
 
 @dataclass(slots=True)
@@ -46,7 +49,10 @@ class Survey:
         self.standing: Stand | None = None
         self._units: tuple[Unit, ...] = ()
         self._busy: dict[str, Unit] = {}
-        self._families: dict[str, dict[str, Unit]] = {}
+        # By router, by chassis in the list, and by how long that is.
+        self._families: dict[str, Named] = {}
+        self._listing: dict[str, Named] = {}
+        self._by_length: dict[int, Named] = {}
         self._changed: list[Pair] = []
         self._moved: set[str] = set()
         self._is_judged = False
@@ -102,20 +108,27 @@ class Survey:
         one how those stand who are not in it.
         """
         most = self.standing.depth if self.standing else 0
-        moved = self._moved
-        return [
-            (unit, unit)
-            for unit in self._units
-            if len(unit.order) < most or not moved.isdisjoint(unit.order)
-        ]
+        found: dict[str, Unit] = {}
+        for length, units in self._by_length.items():
+            if length < most:
+                found |= units
+        for chassis in self._moved:
+            found |= self._listing.get(chassis, {})
+        return [(unit, unit) for unit in found.values()]
 
     def _relate(self, old: Unit | None, new: Unit | None) -> None:
         if old is not None:
-            for router in old.routers:
-                del self._families[router][old.name]
+            for known, key in self._places(old):
+                del known[key][old.name]
         if new is not None:
-            for router in new.routers:
-                self._families.setdefault(router, {})[new.name] = new
+            for known, key in self._places(new):
+                known.setdefault(key, {})[new.name] = new
+
+    def _places(self, unit: Unit) -> Iterator[tuple[dict[Any, Named], Any]]:
+        """Say where a unit is looked up, and by what."""
+        yield self._by_length, len(unit.order)
+        yield from ((self._listing, chassis) for chassis in {*unit.order})
+        yield from ((self._families, router) for router in unit.routers)
 
 
 @dataclass(frozen=True, slots=True)
