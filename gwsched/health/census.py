@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from gwsched.model import Unit, frozen_map
 from gwsched.sharing import lineage
+from gwsched.sharing.layered import layered
 from gwsched.sharing.lineage import Pair
 
 V = TypeVar("V")
@@ -35,7 +36,8 @@ class Census:
     ``changed`` has each unit that is not what it was in the census before,
     as it was and as it is.  ``listed`` counts the lists that a chassis is
     in, ``held`` has the units of which it holds a port.  Those that do not
-    work by their list are ``unusual``, those with next hops ``linked``.
+    work by their list are ``unusual``, those with next hops ``linked``;
+    ``home`` is the unit that a port is in, by the name of the port.
     """
 
     units: tuple[Unit, ...] = ()
@@ -44,6 +46,7 @@ class Census:
     held: Mapping[str, Units] = field(default_factory=_none)
     unusual: Units = field(default_factory=_none)
     linked: Units = field(default_factory=_none)
+    home: Units = field(default_factory=_none)
 
     def concerned(self) -> list[Unit]:
         """Return, by name, those of which something may be new."""
@@ -62,6 +65,7 @@ def follow(before: Census, units: tuple[Unit, ...]) -> Census:
             before.held,
             before.unusual,
             before.linked,
+            before.home,
         )
     return Census(
         units,
@@ -70,6 +74,7 @@ def follow(before: Census, units: tuple[Unit, ...]) -> Census:
         _held(before.held, changed),
         _chosen(before.unusual, changed, lambda unit: not unit.works),
         _chosen(before.linked, changed, _is_linked),
+        _home(before.home, changed),
     )
 
 
@@ -126,6 +131,12 @@ def _held(
             for holder in _holders(unit):
                 of(holder)[unit.name] = unit
     return frozen_map({**before, **fresh})
+
+
+def _home(before: Units, changed: Iterable[Pair]) -> Units:
+    left = {port.name for old, _ in changed if old for port in old.ports}
+    come = {port.name: new for _, new in changed if new for port in new.ports}
+    return layered(before).updated(come, left.difference(come))
 
 
 def _holders(unit: Unit) -> set[str]:

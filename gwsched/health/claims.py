@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Mapping
 
 from gwsched.decisions import Claim
 from gwsched.health.census import Census
-from gwsched.model import Snapshot, Unit, frozen_map
+from gwsched.model import Unit, frozen_map
 from gwsched.sharing.layered import layered
 
 # Two members that lose only each other overrule each other's claims about
@@ -42,11 +42,11 @@ def follow(
     return layered(before).updated(fresh, gone)
 
 
-def takers(before: Mapping[str, Claim], snapshot: Snapshot) -> set[str]:
+def takers(before: Mapping[str, Claim], census: Census) -> set[str]:
     """Return who has claimed a unit since the last look."""
     return {
         unit.holder
-        for unit in snapshot.units
+        for unit in census.concerned()
         if unit.holder is not None
         and unit.name in before
         and before[unit.name].holder != unit.holder

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
@@ -75,20 +75,22 @@ class Fights:
 def follow(
     before: Fights,
     snapshot: Snapshot,
+    home: Mapping[str, Unit],
     claims: Mapping[str, Claim],
     rest: float,
     now: float,
 ) -> Fights:
     """Count claims, and note who fights.
 
+    :param home: the unit of each port
     :param claims: since when the members are in the lists, and thus warm
     :param rest: how long a pair is kept apart at first (seconds)
     """
     if snapshot.claimed is before.counted and not before.recent:
         return before
-    recent = _recent(before, snapshot, claims, now)
+    recent = _recent(before, snapshot, home, claims, now)
     pairs = dict(before.pairs)
-    for unit in _contested(snapshot, recent):
+    for unit in _contested(home, recent):
         warm = _warm(unit, claims.get(unit.name), snapshot.bfd_time)
         pair = _fighting(unit, warm, recent)
         old = pairs.get(pair) if pair else None
@@ -101,13 +103,18 @@ def follow(
 
 
 def _contested(
-    snapshot: Snapshot, recent: Mapping[str, tuple[tuple[float, str], ...]]
-) -> Iterator[Unit]:
-    """Yield the units with a port that was claimed often enough of late."""
+    home: Mapping[str, Unit],
+    recent: Mapping[str, tuple[tuple[float, str], ...]],
+) -> list[Unit]:
+    """Return the units with a port that was claimed often enough of late."""
     ports = {port for port, claims in recent.items() if len(claims) > TIMES}
-    for unit in snapshot.units if ports else ():
-        if any(port.name in ports for port in unit.ports):
-            yield unit
+    return _of(home, ports)
+
+
+def _of(home: Mapping[str, Unit], ports: Set[str]) -> list[Unit]:
+    """Return the units of some ports, by name."""
+    found = {home[port].name: home[port] for port in ports if port in home}
+    return [unit for _, unit in sorted(found.items())]
 
 
 def explained(
@@ -138,6 +145,7 @@ def _times(old: Apart | None, rest: float, now: float) -> int:
 def _recent(
     before: Fights,
     snapshot: Snapshot,
+    home: Mapping[str, Unit],
     claims: Mapping[str, Claim],
     now: float,
 ) -> dict[str, tuple[tuple[float, str], ...]]:
@@ -162,7 +170,7 @@ def _recent(
             found[port] = (*found.get(port, ()), *fresh)
     if not (found and released):
         return found
-    cut_off = _cut_off(snapshot, released, claims)
+    cut_off = _cut_off(_of(home, released), claims)
     return {
         port: kept
         for port, known in found.items()
@@ -182,14 +190,13 @@ def _fresh(
 
 
 def _cut_off(
-    snapshot: Snapshot, released: Set[str], claims: Mapping[str, Claim]
+    released: Iterable[Unit], claims: Mapping[str, Claim]
 ) -> frozenset[str]:
     """Return who has given up what it was the first for."""
     return frozenset(
         unit.order[0]
-        for unit in snapshot.units
-        if any(port.name in released for port in unit.ports)
-        and unit.name in claims
+        for unit in released
+        if unit.name in claims
         and claims[unit.name].order == unit.order
         and claims[unit.name].holder in unit.order[:1]
     )

@@ -125,6 +125,7 @@ class _Step:
         self.fights = fights.follow(
             memory.fights,
             snapshot,
+            self.census.home,
             memory.health.claims,
             fights.REST * hold_down,
             now,
@@ -168,7 +169,7 @@ class _Step:
         return silence.overdue(self.beats, name, self.policy, self.now)
 
     def _has_claimed(self, name: str) -> bool:
-        return name in claims.takers(self.memory.health.claims, self.snapshot)
+        return name in claims.takers(self.memory.health.claims, self.census)
 
     def _keeps_since(self, name: str) -> float | None:
         known = self.memory.health.evidence.get(name)
