@@ -160,6 +160,11 @@ class Database:
         return None if anew else touched
 
     @property
+    def answers(self) -> Mapping[str, int]:
+        """The last heartbeat that each chassis is known to have answered."""
+        return self.replica.polling.answers
+
+    @property
     def claimed(self) -> Mapping[str, Mapping[str, int]]:
         """How often each chassis was seen to claim each gateway port."""
         return self.replica.claims.seen

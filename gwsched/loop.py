@@ -228,7 +228,9 @@ class Loop:
         if self._reader is None:
             self._reader = Reader(self._nb.rows, self._sb.rows, self._settings)
         nb, sb = self._nb.take_changed(), self._sb.take_changed()
-        seen = self._reader.read(nb, sb, claimed=self._sb.claimed)
+        seen = self._reader.read(
+            nb, sb, answered=self._sb.answers, claimed=self._sb.claimed
+        )
         if nb is None or sb is None:  # a database came as a whole
             heap.give_back()
         return seen

@@ -49,7 +49,6 @@ FIRST = (
     records.RouterPort,
     records.Group,
     records.Chassis,
-    records.Beat,
 )
 
 
@@ -76,20 +75,27 @@ class Reader:
         self._orphans: tuple[str, ...] = ()
         self._chassis: Mapping[str, Chassis] = frozen_map({})
         self._routers: tuple[GatewayRouter, ...] = ()
-        self._answered: Mapping[str, int] = frozen_map({})
         self._begun = False
 
     def read(
-        self, nb: Changes, sb: Changes, *, claimed: Claims = NO_CLAIMS
+        self,
+        nb: Changes,
+        sb: Changes,
+        *,
+        answered: Mapping[str, int],
+        claimed: Claims = NO_CLAIMS,
     ) -> Snapshot:
-        """Read what the plan depends on, given the rows that changed."""
+        """Read what the plan depends on, given the rows that changed.
+
+        :param answered: the last heartbeat that each chassis has answered
+        """
         self._update(*self._take_in(nb, sb))
         top = self._rows.only(records.NbGlobal)
         problems = chain(*self._problems.values(), self._catalogue.problems())
         return Snapshot(
             chassis=self._chassis,
             units=self._catalogue.units,
-            answered=self._answered,
+            answered=answered,
             requested=top.nb_cfg,
             published=self._rows.only(records.SbGlobal).nb_cfg,
             heartbeat=(
@@ -128,9 +134,6 @@ class Reader:
         self._renew_units(touched, different)
         self._renew_chassis(touched, different)
         self._renew_routers(before, different)
-        if records.Beat in touched:
-            beats = self._rows.every(records.Beat).values()
-            self._answered = frozen_map({b.name: b.nb_cfg for b in beats})
 
     def _read_intents(self) -> None:
         """Parse what is asked for, unless it is what was asked before."""
@@ -208,6 +211,8 @@ def _bfd_time(options: Mapping[str, str]) -> float:
     return slowest * mult / 1000
 
 
-def read(nb: Tables, sb: Tables, settings: Settings) -> Snapshot:
+def read(
+    nb: Tables, sb: Tables, settings: Settings, answered: Mapping[str, int]
+) -> Snapshot:
     """Read everything anew."""
-    return Reader(nb, sb, settings).read(None, None)
+    return Reader(nb, sb, settings).read(None, None, answered=answered)

@@ -39,7 +39,7 @@ class Connections:
     def read(self) -> Snapshot:
         """Return what both are known to hold by now."""
         changes = (database.take_changed() for database in self._both)
-        return self._reader.read(*changes)
+        return self._reader.read(*changes, answered=self._sb.answers)
 
     def run(self) -> str:
         """Take in what the servers sent; name who is out of reach, or ""."""

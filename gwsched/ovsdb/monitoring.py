@@ -74,5 +74,6 @@ def _understood(
         what = f"its schema is none: {error!r}"
         raise OSError(errno.EPROTO, what) from error
     for name, columns in there.items():
-        helper.register_columns(name, [*columns])
+        if not tables[name].asked:
+            helper.register_columns(name, [*columns])
     return there, helper

@@ -85,11 +85,6 @@ class PackedRows(custom_index.IndexedRows):  # type: ignore[misc]
         """Forget what has not come again: it is not there any more."""
         self._before.clear()
 
-    def put(self, uuid: UUID, columns: Columns) -> None:
-        """Keep a row that was not told of, but asked for."""
-        self._packed[uuid.int] = marshal.dumps(columns, 2)
-        self.data.pop(uuid, None)
-
     def refs(self) -> Iterator[int]:
         """Return the UUIDs as numbers."""
         return chain(self._packed, (uuid.int for uuid in self.data))

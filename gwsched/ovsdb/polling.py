@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A table that is asked for, and not told of: the answers to heartbeats.
+"""Who has answered a heartbeat is asked for, and not told of.
 
 Each chassis answers a heartbeat by a transaction of its own, and whoever
 monitors Chassis_Private hears of each: 500 messages for every heartbeat of
 500 chassis, each of which wakes the loop, for half a millisecond or more.
-One select tells of all of them for as much.  So the table is monitored by a
-condition that no row meets, and its rows are fetched after each heartbeat,
-until all have answered: soon, and then ever less often.
+One select tells of all of them for as much.  So the table is not monitored;
+it is looked at after each heartbeat, until all have answered: soon, and then
+ever less often.
 
 On one connection a server sends what it has to tell before it answers
 (ovsdb-server flushes its monitors first), so no answer is seen before the
@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID, uuid5
 
 from ovs import jsonrpc
 from ovs.poller import Poller
 
+from gwsched.model import frozen_map
 from gwsched.ovsdb.session import NonsenseError
 
 ANSWERS = "Chassis_Private"
@@ -32,25 +32,19 @@ QUESTION = {
     "where": [],
     "columns": ["name", "nb_cfg"],
 }
-# What is a reason to ask, and what a row of it stands for.
+# What is a reason to ask, and what an answer is expected of.
 HEARTBEAT, ASKED = "SB_Global", "Chassis"
 # How soon it is asked, and how long is waited at the most before it is asked
 # again (seconds).  In between: as long as it has been going on.
 SOON, SELDOM = 0.1, 1.0
-# Rows are kept under UUIDs made of their names, which are unique: the real
-# ones would be half of every answer.
-NAMESPACE = UUID("5e3f1f3c-4f0e-4d0c-9a56-0d5a2d9d1c11")
-
-# By chassis the last heartbeat that it has answered.
-Answers = dict[str, int]
 
 
 class Polling:
-    """Asks who has answered, and keeps the rows of the table up to date.
+    """Asks who has answered; ``answers`` are the last, by chassis.
 
-    ``ask`` sends a request; ``touch`` is called with each row that came,
-    changed or went.  Nothing is asked until it ``is_needed``.  All times are
-    monotonic seconds.
+    They are the very same object until one is another.  ``ask`` sends a
+    request, ``changed`` is called when they are others.  Nothing is asked
+    until it ``is_needed``.  All times are monotonic seconds.
     """
 
     def __init__(
@@ -58,16 +52,15 @@ class Polling:
         database: str,
         tables: Mapping[str, Any],
         ask: Callable[[str, list[Any], Callable[[Any], None]], None],
-        touch: Callable[[str, UUID], None],
+        changed: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._tables = tables
         self._ask = ask
-        self._touch = touch
+        self._changed = changed
         self._clock = clock
-        self._answers: Answers = {}
-        self._uuids: dict[str, UUID] = {}
+        self.answers: Mapping[str, int] = frozen_map({})
         self._began = 0.0
         self.is_needed = False
         self.begin()
@@ -105,46 +98,30 @@ class Polling:
         :raises NonsenseError: where it is none
         """
         try:
-            self._take(_parsed(message))
+            answers = _parsed(message)
         except (LookupError, TypeError, ValueError) as wrong:
             what = str(message.error or message.result)[:200]
             raise NonsenseError(
                 f"asked for {ANSWERS}, it answers {what}"
             ) from wrong
         self.is_known, self.is_waiting = True, False
+        if answers != self.answers:
+            self.answers = frozen_map(answers)
+            self._changed()
         if self._is_owed():
             now = self._clock()
             pause = min(max(SOON, now - self._began), SELDOM)
             self.due = min(self.due, now + pause)
 
-    def _take(self, answers: Answers) -> None:
-        rows, before = self._tables[ANSWERS].rows, self._answers
-        if not rows:
-            before = {}  # python-ovs has cleared them for a new session
-        for name in before.keys() - answers.keys():
-            uuid = self._uuids.pop(name)
-            del rows[uuid]
-            self._touch(ANSWERS, uuid)
-        for name, answer in answers.items():
-            if before.get(name) != answer:
-                rows.put(self._uuid(name), {"name": name, "nb_cfg": answer})
-                self._touch(ANSWERS, self._uuid(name))
-        self._answers = answers
-
-    def _uuid(self, name: str) -> UUID:
-        if name not in self._uuids:
-            self._uuids[name] = uuid5(NAMESPACE, name)
-        return self._uuids[name]
-
     def _is_owed(self) -> bool:
         """Whether a chassis has not answered the last heartbeat yet."""
-        if len(self._answers) < len(self._tables[ASKED].rows):
+        if len(self.answers) < len(self._tables[ASKED].rows):
             return True
         top = next(iter(self._tables[HEARTBEAT].rows.values()), None)
         last = 0 if top is None else top.nb_cfg
-        return any(given < last for given in self._answers.values())
+        return any(given < last for given in self.answers.values())
 
 
-def _parsed(message: jsonrpc.Message) -> Answers:
+def _parsed(message: jsonrpc.Message) -> dict[str, int]:
     [found] = message.result
     return {str(row["name"]): int(row["nb_cfg"]) for row in found["rows"]}

@@ -23,7 +23,7 @@ class Table:
     """What is monitored of a table: columns, and the rows if not all.
 
     An ``optional`` one may be missing altogether.  One that is ``asked`` for
-    is monitored by a condition that no row meets.
+    (polling.py) is not monitored.
     """
 
     columns: tuple[str, ...]
@@ -34,7 +34,7 @@ class Table:
     @property
     def condition(self) -> list[Any]:
         """The condition of the monitor, as RFC 7047 has it; [] for none."""
-        return [False] if self.asked else [list(part) for part in self.where]
+        return [list(part) for part in self.where]
 
 
 NOTHING = ("set", ())

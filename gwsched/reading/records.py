@@ -116,13 +116,6 @@ class ChassisName(NamedTuple):
     name: str = ""
 
 
-class Beat(NamedTuple):
-    """A row of Chassis_Private."""
-
-    name: str = ""
-    nb_cfg: int = 0
-
-
 class Binding(NamedTuple):
     """A row of Port_Binding."""
 
@@ -170,7 +163,6 @@ NORTHBOUND: Kinds = {
 SOUTHBOUND: Kinds = {
     "SB_Global": (SbGlobal,),
     "Chassis": (Chassis, ChassisName),
-    "Chassis_Private": (Beat,),
     "Port_Binding": (Binding,),
     "HA_Chassis_Group": (SbGroup,),
     "HA_Chassis": (SbMember,),

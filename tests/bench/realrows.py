@@ -114,9 +114,8 @@ class Daemon:
     def cycle(self) -> tuple[float, set[str]]:
         """Return what one cycle took, and the ports it wrote."""
         started = time.perf_counter()
-        seen = self._reader.read(
-            self._nb.take_changed(), self._sb.take_changed()
-        )
+        changed = self._nb.take_changed(), self._sb.take_changed()
+        seen = self._reader.read(*changed, answered=self._sb.answers)
         live = Verdict(State.LIVE, 0.0, "")
         verdicts = Health(frozen_map(dict.fromkeys(seen.chassis, live)))
         made = planned(seen, verdicts, time.monotonic())

@@ -32,10 +32,11 @@ class Look:
         """Read what has changed; a full read must give the same."""
         self._ovn.nbctl("--wait=sb", "sync")
         catch_up(self.nb, self.sb, with_lock=False)
-        found = self._reader.read(
-            self.nb.take_changed(), self.sb.take_changed()
+        changed = self.nb.take_changed(), self.sb.take_changed()
+        found = self._reader.read(*changed, answered=self.sb.answers)
+        full = snapshot.read(
+            self.nb.rows, self.sb.rows, self._settings, self.sb.answers
         )
-        full = snapshot.read(self.nb.rows, self.sb.rows, self._settings)
         assert found == full
         return found
 

@@ -27,7 +27,7 @@ SEEN_OR_NOT = pytest.mark.parametrize("noticed", [True, False])
 
 def units(ovn: Ovn, nb: Database, sb: Database) -> dict[str, Unit]:
     """Read the units, by the name of their port."""
-    seen = snapshot.read(nb.rows, sb.rows, settings_for(ovn))
+    seen = snapshot.read(nb.rows, sb.rows, settings_for(ovn), {})
     return {unit.ports[0].name: unit for unit in seen.units}
 
 
@@ -308,7 +308,9 @@ def test_a_group_taken_up_meanwhile_is_not_collected(
 ) -> None:
     left_behind(three, "gwsched-gone", "gwsched-used")
     with databases(three) as (nb, sb):
-        orphans = snapshot.read(nb.rows, sb.rows, settings_for(three)).orphans
+        orphans = snapshot.read(
+            nb.rows, sb.rows, settings_for(three), {}
+        ).orphans
         assert orphans == ("gwsched-gone", "gwsched-used")
         follow(three, "gwsched-used")
         result, detail = apply.collect(nb, orphans, 10)

@@ -76,10 +76,11 @@ class Watched:
 
     def look(self) -> Snapshot:
         """Read what has changed; compare with all, and with before."""
-        found = self._reader.read(
-            self._nb.take_changed(), self._sb.take_changed()
+        changed = self._nb.take_changed(), self._sb.take_changed()
+        found = self._reader.read(*changed, answered=self._sb.answers)
+        full = snapshot.read(
+            self._nb.rows, self._sb.rows, self._settings, self._sb.answers
         )
-        full = snapshot.read(self._nb.rows, self._sb.rows, self._settings)
         assert found == full
         if self._last is not None:
             self._same_objects(self._last, found)
@@ -119,10 +120,11 @@ def test_any_change_is_seen(ovn: Ovn, seed: int) -> None:
         watched.catch_up(writers)
         last = watched.look()
         with databases(ovn, with_lock=False, settings=settings) as fresh:
-            rows = [database.rows for database in fresh]
-            assert snapshot.read(rows[0], rows[1], settings) == last
+            rows = fresh[0].rows, fresh[1].rows
+            answers = fresh[1].answers
+            assert snapshot.read(*rows, settings, answers) == last
             # What rows come to as they came, they do as python-ovs' objects.
             for table in [*rows[0].values(), *rows[1].values()]:
                 assert len(list(table.rows.values())) == len(table.rows)
-            assert snapshot.read(rows[0], rows[1], settings) == last
+            assert snapshot.read(*rows, settings, answers) == last
         assert done > STEPS / 2

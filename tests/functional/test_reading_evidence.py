@@ -170,7 +170,10 @@ def test_each_claim_counts_even_if_nothing_is_left_of_it(one: Ovn) -> None:
         def look() -> Any:
             catch_up(nb, sb)
             return reader.read(
-                nb.take_changed(), sb.take_changed(), claimed=sb.claimed
+                nb.take_changed(),
+                sb.take_changed(),
+                answered=sb.answers,
+                claimed=sb.claimed,
             )
 
         assert look().claimed == {}

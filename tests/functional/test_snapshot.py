@@ -40,8 +40,14 @@ EDITS = [
 ]
 
 
+def read(reader: Reader, nb: Database, sb: Database) -> Snapshot:
+    """Read what has changed."""
+    changed = nb.take_changed(), sb.take_changed()
+    return reader.read(*changed, answered=sb.answers)
+
+
 def full(nb: Database, sb: Database, ovn: Ovn) -> Snapshot:
-    return snapshot.read(nb.rows, sb.rows, settings_for(ovn))
+    return snapshot.read(nb.rows, sb.rows, settings_for(ovn), sb.answers)
 
 
 def test_every_kind_of_change_is_seen(ovn: Ovn) -> None:
@@ -61,7 +67,7 @@ def test_every_kind_of_change_is_seen(ovn: Ovn) -> None:
             ctl(*args)
             ovn.nbctl("--wait=sb", "sync")
             catch_up(nb, sb)
-            found = reader.read(nb.take_changed(), sb.take_changed())
+            found = read(reader, nb, sb)
             assert found == full(nb, sb, ovn), edit
             assert found != seen[-1], f"{edit} changes nothing we see"
             seen.append(found)
@@ -72,12 +78,12 @@ def test_what_went_while_we_were_away_is_seen(ovn: Ovn) -> None:
     ovn.add_router("r1", "gw1")
     with databases(ovn) as (nb, sb):
         reader = Reader(nb.rows, sb.rows, settings_for(ovn))
-        reader.read(nb.take_changed(), sb.take_changed())
+        read(reader, nb, sb)
         sb.replica.force_reconnect()
         ovn.sbctl("chassis-del", "gw2")
         ovn.nbctl("lr-del", "r1")
         catch_up(nb, sb)
-        found = reader.read(nb.take_changed(), sb.take_changed())
+        found = read(reader, nb, sb)
         assert found == full(nb, sb, ovn)
         assert set(found.chassis) == {"gw1"}
 
@@ -87,7 +93,7 @@ def test_rows_that_come_once_more_stay_what_was_read_of_them(ovn: Ovn) -> None:
     ports = [ovn.add_router(name) for name in ("r1", "r2", "r3")]
     with databases(ovn) as (nb, sb):
         reader = Reader(nb.rows, sb.rows, settings_for(ovn))
-        reader.read(nb.take_changed(), sb.take_changed())
+        read(reader, nb, sb)
         rows = nb.rows["Logical_Router_Port"].rows
         before = {rows.name(ref): rows.record(ref) for ref in rows.refs()}
         assert {*before} == {*ports}
@@ -101,7 +107,7 @@ def test_rows_that_come_once_more_stay_what_was_read_of_them(ovn: Ovn) -> None:
         ]
         assert any(row is before["lrp-r1"] for row in after)
         assert len(after) == 2
-        found = reader.read(nb.take_changed(), sb.take_changed())
+        found = read(reader, nb, sb)
         assert found == full(nb, sb, ovn)
 
 
@@ -111,11 +117,11 @@ def test_heartbeats_leave_units_and_chassis_as_they_are(ovn: Ovn) -> None:
     ovn.add_router("r1", "gw1")
     with databases(ovn) as (nb, sb):
         reader = Reader(nb.rows, sb.rows, settings_for(ovn))
-        before = reader.read(nb.take_changed(), sb.take_changed())
+        before = read(reader, nb, sb)
         ovn.nbctl("--wait=sb", "sync")
         ovn.answer("gw1", "gw2")
         catch_up(nb, sb)
-        after = reader.read(nb.take_changed(), sb.take_changed())
+        after = read(reader, nb, sb)
         assert after.units is before.units
         assert after.chassis is before.chassis
         assert after.answered != before.answered

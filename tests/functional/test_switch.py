@@ -238,7 +238,9 @@ def test_no_packet_is_lost_by_a_switch_either_way(box: Sandbox) -> None:
         traffic(box, "r1") as run,
     ):
         for form in (Form.HA_CHASSIS_GROUP, Form.GATEWAY_CHASSIS):
-            [unit] = snapshot.read(nb.rows, sb.rows, settings).units
+            [unit] = snapshot.read(
+                nb.rows, sb.rows, settings, sb.answers
+            ).units
             assert unit.form is other(form)
             plan = [Change(unit, form, unit.order, Reason.REPAIR, "a test")]
             assert apply.commit(nb, plan, 10)[0] is Result.COMMITTED

@@ -9,19 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from ovs import jsonrpc
 
-from gwsched.ovsdb.polling import ANSWERS, ASKED, HEARTBEAT, Polling
+from gwsched.ovsdb.polling import ASKED, HEARTBEAT, Polling
 from tests.simulation.databases import Southbound
 
 Hear = Callable[[jsonrpc.Message], None]
-
-
-class _Rows(dict[UUID, Any]):
-    def put(self, uuid: UUID, columns: Mapping[str, Any]) -> None:
-        self[uuid] = columns
 
 
 class _Top(NamedTuple):
@@ -30,28 +24,31 @@ class _Top(NamedTuple):
 
 class _Table:
     def __init__(self) -> None:
-        self.rows: Any = _Rows()
+        self.rows: Mapping[Any, Any] = {}
 
 
 class Answers:
-    """What one daemon knows of answers; ``known`` are the last by chassis."""
+    """What one daemon knows of answers."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._tables = {n: _Table() for n in (ANSWERS, ASKED, HEARTBEAT)}
+        self._tables = {n: _Table() for n in (ASKED, HEARTBEAT)}
         self._asked: Hear | None = None
         self._sb: Southbound | None = None
-        self._changed = False
-        self.known: Mapping[str, int] = {}
+        self._is_news = False
         self._polling = Polling(
-            "OVN_Southbound", self._tables, self._ask, self._touch, clock
+            "OVN_Southbound", self._tables, self._ask, self._note, clock
         )
         self._polling.is_needed = True
 
     def begin(self) -> None:
         """Begin a session: who has asked in the last one hears nothing."""
         self._asked, self._sb = None, None
-        self._tables[ANSWERS].rows.clear()
         self._polling.begin()
+
+    @property
+    def known(self) -> Mapping[str, int]:
+        """The last, by chassis."""
+        return self._polling.answers
 
     @property
     def due(self) -> float:
@@ -77,15 +74,14 @@ class Answers:
         hear, self._asked = self._asked, None
         if hear is None or self._sb is None:
             return False
-        self._changed = False
-        answers = self._sb.answered
-        rows = [{"name": n, "nb_cfg": cfg} for n, cfg in answers.items()]
+        self._is_news = False
+        answers = self._sb.answered.items()
+        rows = [{"name": name, "nb_cfg": cfg} for name, cfg in answers]
         hear(jsonrpc.Message.create_reply([{"rows": rows}], 0))
-        self.known = answers
-        return self._changed
+        return self._is_news
 
     def _ask(self, method: str, params: list[Any], hear: Hear) -> None:
         self._asked = hear
 
-    def _touch(self, table: str, uuid: UUID) -> None:
-        self._changed = True
+    def _note(self) -> None:
+        self._is_news = True
