@@ -77,9 +77,10 @@ def listen(
     """Note who answered which bump since the last time."""
     if before.bumps and snapshot.published < before.bumps[-1].value:
         before = _anew(before, now)
-    # An answer to what was not asked is from before the count began anew.
+    # An answer to what was not asked is from before the count began anew; one
+    # below 0, which the schema allows, is none.
     heard = {
-        name: value if value <= snapshot.published else UNHEARD
+        name: value if 0 <= value <= snapshot.published else UNHEARD
         for name, value in snapshot.answered.items()
         if name in snapshot.chassis
     }

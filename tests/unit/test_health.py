@@ -448,3 +448,17 @@ def test_a_flapping_claim_never_settles(fleet: Fleet) -> None:
         fleet.run(0.5)
         if turn:
             assert not has_settled(fleet)
+
+
+def test_a_number_below_zero_is_no_answer() -> None:
+    """The schema of Chassis_Private allows it; found by the fuzzer."""
+    fleet = Fleet()
+    fleet.add("gw1", "gw2")
+    fleet.silent = {"gw1", "gw2"}
+    fleet.answered |= {"gw1": -5, "gw2": -1}
+    fleet.step()
+    assert fleet.state("gw1") is fleet.state("gw2") is State.UNKNOWN
+    fleet.revive("gw2")
+    fleet.run(120)
+    assert fleet.state("gw2") is State.LIVE
+    assert fleet.state("gw1") is State.UNKNOWN
