@@ -453,7 +453,8 @@ def test_a_number_below_zero_is_no_answer() -> None:
     """The schema of Chassis_Private allows it; found by the fuzzer."""
     fleet = Fleet()
     fleet.add("gw1", "gw2")
-    fleet.silent = {"gw1", "gw2"}
+    fleet.silent = {"gw1", "gw2", "hv1"}
+    fleet.requested = fleet.published = 3
     fleet.answered |= {"gw1": -5, "gw2": -1}
     fleet.step()
     assert fleet.state("gw1") is fleet.state("gw2") is State.UNKNOWN
