@@ -129,6 +129,8 @@ class Staying:
         """Put who may not serve last, and out once that costs nothing."""
         if self.who.is_stranded(unit):
             return draft  # somebody else is put before them
+        if self._is_held_by_older_list(unit, draft):
+            return draft
         good = self.who.serving(unit, draft.order)
         heirs, others = good, self.who.besides(unit, draft.order)
         if good and all(self.who.doubts(unit, name) for name in good):
@@ -156,6 +158,20 @@ class Staying:
         if good and staying:
             draft = self._put_last(unit, draft, [*good, *staying], staying)
         return draft
+
+    def _is_held_by_older_list(self, unit: Unit, draft: Draft) -> bool:
+        """Whether the holder may not hear that a dead one is put behind it.
+
+        Who has no SB goes by the list it knows.  When the dead one is back
+        it gives way to that by the old list, and that to it by the new one.
+        """
+        holder = unit.holder
+        if holder not in draft.order or not self.who.serves(unit, holder):
+            return False
+        if self.who.state(holder) is not State.SUSPECT:
+            return False
+        above = draft.order[: draft.order.index(holder)]
+        return any(self.who.dead(name) for name in above)
 
     def _put_last(
         self,

@@ -24,10 +24,10 @@ def main() -> int:
         _say(draw(options.dump).dump())
         return 0
     if options.replay is not None:
-        return _replay(draw(options.replay), options.until)
+        return _replay(draw(options.replay), options)
     if options.schedule:
         schedule = load(Path(options.schedule).read_text())
-        return _replay(schedule, options.until)
+        return _replay(schedule, options)
     return _soak(options)
 
 
@@ -41,6 +41,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=5, help="gateways")
     parser.add_argument("--replay", type=int, metavar="SEED")
     parser.add_argument("--until", type=float, default=math.inf)
+    parser.add_argument(
+        "--polled",
+        action="store_true",
+        help="answers to heartbeats are asked for, as the daemon does",
+    )
     parser.add_argument("--dump", type=int, metavar="SEED")
     parser.add_argument("--schedule", metavar="FILE", help="what --dump wrote")
     return parser.parse_args()
@@ -51,7 +56,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _replay(schedule: Schedule, until: float) -> int:
+def _replay(schedule: Schedule, options: argparse.Namespace) -> int:
     """Tell all that happens in one schedule."""
     for host in schedule.cloud.hosts.values():
         _say(str(host))
@@ -60,11 +65,11 @@ def _replay(schedule: Schedule, until: float) -> int:
     for unit, (ports, order) in schedule.cloud.lists.items():
         _say(f"{unit} {' '.join(ports)}: [{' '.join(order)}]")
     _say(f"{schedule.policy} bfd_time={schedule.cloud.bfd_time}")
-    run = Simulation(schedule)
+    run = Simulation(schedule, polled=options.polled)
     began = run.began
     run.ovn.log = lambda now, what: _say(f"{now - began:9.3f} {what}")
     try:
-        run.run(until)
+        run.run(options.until)
     except ViolationError as violation:
         _say(f"does not hold: {violation}")
         return 1
@@ -78,7 +83,11 @@ def _soak(options: argparse.Namespace) -> int:
     total = Outcome()
     failed = []
     for seed, outcome, what in soak(
-        options.seed, options.events, options.jobs, options.most
+        options.seed,
+        options.events,
+        options.jobs,
+        options.most,
+        polled=options.polled,
     ):
         before = total.steps // 10_000
         total.add(outcome)

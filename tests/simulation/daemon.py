@@ -70,7 +70,7 @@ class Daemon(Process):
         seen = self.reader.read(
             self.nb,
             self.sb,
-            self._answers.known,
+            self._answers.known if self.world.polled else self.sb.answered,
             self._claims,
             self.world.vantages(),
         )
@@ -167,7 +167,7 @@ class Daemon(Process):
 
     def _follow_answers(self) -> None:
         """See to it that answers are asked for when it is time."""
-        if self.alive != "up" or not self.sees_sb:
+        if not self.world.polled or self.alive != "up" or not self.sees_sb:
             return
         self._answers.follow(self.world.ovn.sb)
         if self._answers.due < self._asks_at:

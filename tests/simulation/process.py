@@ -23,6 +23,7 @@ class World(Protocol):
     server: Server
     queue: Queue
     policy: Policy
+    polled: bool
 
     def looked(self, daemon: Daemon, seen: Snapshot, plan: Plan) -> None:
         """Take note of a look."""

@@ -23,9 +23,9 @@ CHUNK = 250
 Report = tuple[int, Outcome, str]
 
 
-def try_seed(seed: int, most: int = 5) -> Report:
+def try_seed(seed: int, most: int = 5, *, polled: bool = False) -> Report:
     """Run one seed."""
-    run = Simulation(draw(seed, most=most))
+    run = Simulation(draw(seed, most=most), polled=polled)
     with _uncollected():
         try:
             run.run()
@@ -54,10 +54,15 @@ def failures(seeds: Iterable[int]) -> list[str]:
 
 
 def soak(
-    seed: int, events: int, jobs: int = 0, most: int = 5
+    seed: int,
+    events: int,
+    jobs: int = 0,
+    most: int = 5,
+    *,
+    polled: bool = False,
 ) -> Iterator[Report]:
     """Run seeds until so much has happened in them; yield each."""
-    seeds = ((number, most) for number in itertools.count(seed))
+    seeds = ((number, most, polled) for number in itertools.count(seed))
     happened = 0
     with get_context("fork").Pool(jobs or os.cpu_count()) as pool:
         for report in pool.imap(_one, seeds, chunksize=20):
@@ -67,5 +72,6 @@ def soak(
                 return
 
 
-def _one(arguments: tuple[int, int]) -> Report:
-    return try_seed(*arguments)
+def _one(arguments: tuple[int, int, bool]) -> Report:
+    seed, most, polled = arguments
+    return try_seed(seed, most, polled=polled)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from gwsched.decisions import Change, Reason
 from gwsched.model import Form
 from tests.simulation.clouds import cloud, holder, running, settle
@@ -12,6 +14,7 @@ from tests.simulation.reader import Reader
 from tests.simulation.schedules import Schedule, Step
 from tests.simulation.server import Result, Server
 from tests.simulation.simulation import Simulation
+from tests.simulation.soak import try_seed
 
 THREE = ("gw1", "gw2", "gw3")
 QUICK = {"probe_interval": 2.0, "dead_after": 4.0, "hold_down": 6.0}
@@ -136,3 +139,10 @@ def test_a_daemon_without_sb_sees_what_it_saw() -> None:
     run.go_on(16)
     assert daemon.sb.holders["p1"] == holder(run.ovn) == "gw2"
     assert daemon.sb_sessions == 1  # it was too short to be noticed
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_who_asks_for_answers_holds_to_the_same(seed: int) -> None:
+    """As the real daemon does (gwsched/ovsdb/polling.py)."""
+    *_, what = try_seed(seed, polled=True)
+    assert not what

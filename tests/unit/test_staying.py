@@ -255,9 +255,19 @@ def test_a_dead_one_stays_while_all_the_rest_is_suspect() -> None:
     world = Gateways(4, listing(FULL, "gw2"))
     world.judge("gw1", State.DEAD)
     world.suspect("gw2 gw3")
-    assert world.after == "gw2 gw3 gw1"
-    world.judge("gw3", State.LIVE)
+    assert world.after == FULL
+    world.judge("gw2", State.LIVE)
     assert "gw1" not in world.after
+
+
+def test_a_dead_one_stays_before_a_holder_that_may_not_hear_of_it() -> None:
+    """Back by a new list, it would give way to who gives way by the old."""
+    world = Gateways(4, listing(FULL, "gw2"))
+    world.judge("gw1", State.DEAD)
+    world.suspect("gw2")
+    assert world.after == FULL
+    world.judge("gw2", State.LIVE)
+    assert world.after.startswith("gw2")
 
 
 @pytest.mark.parametrize(
