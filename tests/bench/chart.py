@@ -138,7 +138,7 @@ CHARTS: Mapping[str, Chart] = {
         "gateway ports",
         [
             Panel(
-                "seconds, median",
+                "milliseconds, median",
                 [
                     Line("event: emptied", 2, _is_event("emptied")),
                     Line("event: gone", 2, _is_event("gone")),
