@@ -14,7 +14,8 @@ What it keeps, each as a property test beside:
    a unit never leaves.
 4. A chassis that works keeps what it holds: the primary changes only to
    what OVN has elected by itself (which costs nothing), where the primary
-   is dead or may not host the unit any more, or by a paced move.
+   is dead or may not host the unit any more, or by a paced move.  Not even
+   then while who holds it instead is suspect: it may go by the older list.
 5. A live holder is never deleted from a list: it goes to the end first, and
    out when OVN has moved the unit (deleting its row costs 0.5 s).
 6. A lone live candidate is not left beside dead ones unless a live
